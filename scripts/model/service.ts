@@ -1,0 +1,100 @@
+// A service as its manifest says it, after defaults and normalisation. manifest/ makes these, everything else reads them.
+
+export type RuntimeKind = 'compose' | 'pm2';
+export type InstallationStatus = 'installed' | 'inactive' | 'available' | 'deprecated';
+export type ContainerRole =
+  | 'app'
+  | 'worker'
+  | 'scheduler'
+  | 'websocket'
+  | 'backend'
+  | 'proxy'
+  | 'database'
+  | 'cache'
+  | 'queue'
+  | 'job';
+export const STATEFUL_ROLES: readonly ContainerRole[] = ['database', 'cache', 'queue'];
+
+export interface ContainerSpec {
+  /** The container's own name, without CONTAINER_PREFIX. */
+  name: string;
+  role: ContainerRole;
+  required: boolean;
+  /** Docker's own health check must say healthy, too. */
+  healthCheck: boolean;
+  /** Its name in the compose file. */
+  service: string;
+  containerUser?: string;
+}
+
+export interface DatabaseSpec {
+  /** `sqlite` names a file; the others a server in a container. */
+  type: 'postgresql' | 'mariadb' | 'mysql' | 'redis' | 'sqlite';
+  name?: string;
+  container?: string;
+  user?: string;
+  passwordEnv?: string;
+  /** sqlite: the file, relative to the package folder or .asd/workspace, or inside one of the backup volumes (`volume:<suffix>/path`). */
+  path?: string;
+}
+
+export type BackupType = 'database' | 'volume' | 'workspace' | 'config' | 'command';
+
+export interface BackupSpec {
+  enabled: boolean;
+  types: BackupType[];
+  volumes: Array<{ suffix: string; dataUid?: number } | { bind: string; dataUid?: number }>;
+  /** workspace: paths below the package folder, or below .asd/workspace. */
+  paths: string[];
+  command?: { backup: string[]; restore?: string[]; verify?: string[] };
+  consistency: 'pause' | 'stop' | 'live';
+  drill: 'full' | 'list' | 'off' | 'auto';
+  method: 'archive' | 'incremental';
+  retention: { keep: number } | { days: number };
+}
+
+export interface HealthSpec {
+  /** Absolute URL, or a path on http://127.0.0.1:<first port_env>. */
+  endpoint: string;
+  expectedCode: number;
+  timeoutMs: number;
+  stableForMs: number;
+  /** A path or URL that reports the image tag or the MERGE_SHA. */
+  versionEndpoint?: string;
+}
+
+export interface ServiceManifest {
+  name: string;
+  displayName: string;
+  /** Lower starts first; the same number starts in parallel. */
+  priority: number;
+  installation: InstallationStatus;
+  runtime: RuntimeKind;
+  /** `project` undefined: the file's own `name:`, else CONTAINER_PREFIX + service. `files` empty: the usual names are looked for. */
+  compose: { project?: string; files: string[]; profiles: string[] };
+  image?: { name: string; tag: string; envVar?: string; build: boolean };
+  containers: ContainerSpec[];
+  ports: Array<{ env: string; default: number }>;
+  database?: DatabaseSpec;
+  backup: BackupSpec;
+  health?: HealthSpec;
+  e2e?: { command: string[] };
+  fixes: { postRestore: string[] };
+  /** Run in the live package after Advance. */
+  install?: string[];
+  release: { watch: string[]; timeoutMs: number };
+}
+
+/** `.asd/release.yaml`, with defaults filled in. */
+export interface ReleaseConfig {
+  branch: string;
+  /** How many steps run at once. */
+  concurrency: number;
+  onFailure: 'halt' | 'revert';
+  /** Glob -> the services that it changes, or all. */
+  shared: Record<string, string[] | 'all'>;
+  /** Globs of paths that never change a service. */
+  ignore: string[];
+  revert: { push: 'main' | 'branch' | 'none'; maxLossMs: number };
+  backup: { dir: string; pauseMaxMs: number; helperImage: string };
+}
