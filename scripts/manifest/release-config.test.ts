@@ -1,0 +1,64 @@
+import { expect, test } from 'bun:test';
+import { ReleaseError } from '../model/error.ts';
+import { parseReleaseConfig } from './release-config.ts';
+
+const DEFAULTS = {
+  branch: 'main',
+  concurrency: 4,
+  onFailure: 'halt' as const,
+  shared: {},
+  ignore: ['docs/**', '*.md'],
+  revert: { push: 'main' as const, maxLossMs: 3_600_000 },
+  backup: { dir: '.asd/workspace/backups', pauseMaxMs: 10_000, helperImage: '' },
+};
+
+test.each([undefined, '', '# nothing yet\n\n', 'revert:\nbackup: {}\n'])('%j gives the defaults', (text) => {
+  expect(parseReleaseConfig(text)).toEqual({ config: DEFAULTS, notices: [] });
+});
+
+test('every key is read', () => {
+  const text = `branch: release/2
+concurrency: 8
+on_failure: revert
+shared: { 'shared/**': all, 'proxy/**': [caddy, mail] }
+ignore: []
+revert: { push: none, max_loss: 10m }
+backup: { dir: /var/backups/belay, pause_max: 500ms, helper_image: 'alpine:3' }
+`;
+  expect(parseReleaseConfig(text).config).toEqual({
+    branch: 'release/2',
+    concurrency: 8,
+    onFailure: 'revert',
+    shared: { 'shared/**': 'all', 'proxy/**': ['caddy', 'mail'] },
+    ignore: [],
+    revert: { push: 'none', maxLossMs: 600_000 },
+    backup: { dir: '/var/backups/belay', pauseMaxMs: 500, helperImage: 'alpine:3' },
+  });
+});
+
+test('all problems at once, unknown keys among them', () => {
+  let error: unknown;
+  try {
+    parseReleaseConfig(`brunch: main
+branch: -x
+concurrency: 0
+shared: { '/etc': all, 'a/**': some, b: [C] }
+ignore: docs
+backup: { dir: ../x, pause: 1s }
+`);
+  } catch (thrown) {
+    error = thrown;
+  }
+  expect(error).toBeInstanceOf(ReleaseError);
+  expect((error as ReleaseError).facts.details).toEqual([
+    '.asd/release.yaml:1:1: brunch: is not a key of this section (did you mean "branch"?)',
+    '.asd/release.yaml:2:9: branch: is "-x": is not a branch name that can be released',
+    '.asd/release.yaml:3:14: concurrency: is 0: must be a whole number from 1 to 64',
+    '.asd/release.yaml:4:11: shared["/etc"]: is "/etc": must begin with a folder, a file or *',
+    '.asd/release.yaml:4:32: shared["a/**"]: must be all, or a list of services',
+    '.asd/release.yaml:4:41: shared.b: has an entry that is "C": must be lower case letters, digits, underscore or dash, as the folder in packages/',
+    '.asd/release.yaml:5:9: ignore: is "docs": must be a list of globs',
+    '.asd/release.yaml:6:16: backup.dir: is "../x": must not contain ..',
+    '.asd/release.yaml:6:22: backup.pause: is not a key of this section (did you mean "pause_max"?)',
+  ]);
+});

@@ -1,0 +1,85 @@
+// `.asd/release.yaml` -> ReleaseConfig: this engine's own file, so that every key has to be known.
+import type * as z from 'zod';
+import type { ReleaseConfig } from '../model/service.ts';
+import { readYaml } from './document.ts';
+import { absolutePath, also, duration, isUnfit, oneOf, type Reader, relativePath, text, whole } from './fields.ts';
+import { type Problem, refuseProblems } from './problems.ts';
+import { field, issueProblems, listOf, mapOf, section } from './sections.ts';
+import { branchName, glob, serviceName } from './words.ts';
+
+const backupDir: Reader<string> = (value) =>
+  (typeof value === 'string' && value.startsWith('/') ? absolutePath : relativePath)(value);
+const imageOrNone: Reader<string> = (value) =>
+  value === ''
+    ? ''
+    : also(text, (words) =>
+        /^[A-Za-z0-9][\w.:/@-]*$/.test(words) ? undefined : { unfit: 'must be an image, such as alpine:3' },
+      )(value);
+
+const allOrServices: Reader<'all' | string[]> = (value) => {
+  if (value === 'all') return 'all';
+  const says = { unfit: 'must be all, or a list of services' };
+  if (!Array.isArray(value) || value.length === 0) return says;
+  const names: string[] = [];
+  for (const one of value) {
+    const name = serviceName(one);
+    if (isUnfit(name)) return { unfit: `has an entry that ${name.unfit}` };
+    names.push(name);
+  }
+  return names;
+};
+
+export const configSchema = section({
+  branch: field(branchName).optional(),
+  concurrency: field(whole(1, 64)).optional(),
+  on_failure: field(oneOf('halt', 'revert')).optional(),
+  shared: mapOf(glob, field(allOrServices)).optional(),
+  ignore: listOf(field(glob), 'a list of globs').optional(),
+  revert: section({
+    push: field(oneOf('main', 'branch', 'none')).optional(),
+    max_loss: field(duration(0)).optional(),
+  }).optional(),
+  backup: section({
+    dir: field(backupDir).optional(),
+    pause_max: field(duration(1)).optional(),
+    helper_image: field(imageOrNone).optional(),
+  }).optional(),
+});
+
+/**
+ * @param text undefined where the repository has no such file.
+ * @throws refused, its details listing all problems with line and column.
+ */
+export function parseReleaseConfig(
+  text: string | undefined,
+  file = '.asd/release.yaml',
+): { config: ReleaseConfig; notices: string[] } {
+  if (text === undefined || isBlank(text)) return { config: withDefaults({}), notices: [] };
+  const yaml = readYaml(text, file, () => true);
+  const problems: Problem[] = [...yaml.problems];
+  if (yaml.value === undefined) throw refuseProblems(problems);
+  const result = configSchema.safeParse(yaml.value);
+  if (!result.success)
+    problems.push(...result.error.issues.flatMap((issue) => issueProblems(configSchema, issue, yaml, [])));
+  if (problems.length > 0 || !result.success) throw refuseProblems(problems);
+  return { config: withDefaults(result.data), notices: [] };
+}
+
+/** Nothing but comments, as the file is when everything stands at its default. */
+const isBlank = (text: string) => text.split('\n').every((line) => /^[ \r]*(?:#|$)/.test(line));
+
+function withDefaults(read: z.output<typeof configSchema>): ReleaseConfig {
+  return {
+    branch: read.branch ?? 'main',
+    concurrency: read.concurrency ?? 4,
+    onFailure: read.on_failure ?? 'halt',
+    shared: read.shared ?? {},
+    ignore: read.ignore ?? ['docs/**', '*.md'],
+    revert: { push: read.revert?.push ?? 'main', maxLossMs: read.revert?.max_loss ?? 3_600_000 },
+    backup: {
+      dir: read.backup?.dir ?? '.asd/workspace/backups',
+      pauseMaxMs: read.backup?.pause_max ?? 10_000,
+      helperImage: read.backup?.helper_image ?? '',
+    },
+  };
+}
