@@ -1,0 +1,76 @@
+// Asks origin for exactly one branch. A fetch that fails is an error, whatever was known before.
+import { refused } from '../../model/error.ts';
+import { checkBranch, isSha } from '../../model/names.ts';
+import { fetchCause, fetchSentence } from './fetch-cause.ts';
+import { gitFailed, lastLines, maskUrl, type Repository, tryGit } from './run.ts';
+import { storeEnv } from './store.ts';
+
+export interface FetchedBranch {
+  /** What refs/heads/<branch> is on origin: 40 hex digits. */
+  sha: string;
+  /** What refs/remotes/origin/<branch> was before. */
+  previous: string | undefined;
+}
+
+/**
+ * With a repository that has a store, objects go there and nothing below .git changes; otherwise refs/remotes/origin/<branch> moves.
+ * Tags and other branches are left alone.
+ * @param branch checked here. @param options.timeoutMs for all of it, default 2 minutes.
+ * @throws refused by cause: time-out, branch not there, authentication, host key, unreachable, not to be stored.
+ */
+export async function fetchBranch(
+  repo: Repository,
+  branch: string,
+  options: { timeoutMs?: number; signal?: AbortSignal } = {},
+): Promise<FetchedBranch> {
+  checkBranch(branch);
+  const timeoutMs = options.timeoutMs ?? 120_000;
+  const tracking = `refs/remotes/origin/${branch}`;
+  const [remote, previous, ssh] = await Promise.all([
+    tryGit(repo, ['remote', 'get-url', 'origin']),
+    tryGit(repo, ['rev-parse', '--verify', '--quiet', '--end-of-options', tracking]),
+    sshEnv(repo),
+  ]);
+  if (remote.code !== 0) throw noOrigin(repo);
+  const source = `refs/heads/${branch}`;
+  const common = ['fetch', '--no-tags', '--no-recurse-submodules', '--refmap='];
+  const into = repo.store
+    ? ['--end-of-options', 'origin', source]
+    : ['--no-write-fetch-head', '--end-of-options', 'origin', `+${source}:${tracking}`];
+  const result = await tryGit(repo, [...common, ...into], {
+    timeoutMs,
+    durable: repo.store === undefined,
+    env: { ...ssh, ...(repo.store ? storeEnv(repo.store) : {}) },
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  if (result.code !== 0 || result.timedOut) {
+    const details = lastLines(result);
+    const url = maskUrl(remote.stdout.trim());
+    const sentence = fetchSentence(fetchCause(details, result.timedOut), { branch, remote: url, timeoutMs });
+    throw refused({ ...sentence, where: url, details, ...(result.code === undefined ? {} : { rc: result.code }) });
+  }
+  const sha = repo.store
+    ? (repo.host.files.readText(`${repo.store}/gitdir/FETCH_HEAD`) ?? '').slice(0, 40)
+    : (await tryGit(repo, ['rev-parse', '--verify', '--quiet', '--end-of-options', tracking])).stdout.trim();
+  if (!isSha(sha)) throw gitFailed(repo, `git fetched ${branch}, but does not say which commit it is`, result);
+  const before = previous.stdout.trim();
+  return { sha, previous: isSha(before) ? before : undefined };
+}
+
+const noOrigin = (repo: Repository) =>
+  refused({
+    what: 'The checkout has no remote called origin',
+    where: repo.root,
+    hint: 'git remote add origin URL',
+  });
+
+/** An ssh that cannot ask and does not wait for ever, unless the operator has configured one. */
+async function sshEnv(repo: Repository): Promise<Record<string, string>> {
+  const { GIT_SSH_COMMAND, GIT_SSH } = repo.host.machine.env;
+  if (GIT_SSH_COMMAND || GIT_SSH) return {};
+  const configured = await tryGit(repo, ['config', '--get', 'core.sshCommand']);
+  if (configured.code === 0 && configured.stdout.trim() !== '') return {};
+  return {
+    GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=3',
+  };
+}

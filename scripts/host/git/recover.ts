@@ -1,0 +1,123 @@
+// After a crash in the middle of our own Advance: the checkout is completed, if nothing in it is anybody else's.
+import { createHash } from 'node:crypto';
+import { refused } from '../../model/error.ts';
+import { checkArrived, flush, look, type Move } from './advance.ts';
+import { filesBelow, statIn } from './place.ts';
+import { git, gitFailed, type Repository, tryGit } from './run.ts';
+import { diffObjects, type PathPair } from './trees.ts';
+
+/**
+ * The caller asserts that the journal holds an open intent of ours for this move and that no process of it is alive.
+ * HEAD may be at either end. @returns what was found: `whole` (nothing to do), or `completed`.
+ * @throws refused, before anything is changed, naming every path whose content is neither end's.
+ */
+export async function recoverAdvance(
+  repo: Repository,
+  move: Move & { branch: string },
+): Promise<'whole' | 'completed'> {
+  const { from, to, branch } = move;
+  const locks = await leftLocks(repo, branch);
+  const now = await look(repo);
+  if (now.branch !== branch || (now.head !== from && now.head !== to)) {
+    throw refused({
+      what: `The checkout was moved by somebody else: expected ${branch} at ${from} or ${to}, found ${now.branch ?? 'a detached HEAD'} at ${now.head}`,
+      where: repo.root,
+      hint: `Put it back by hand, then resume: git switch ${branch} && git reset --keep ${from}`,
+    });
+  }
+  const whole = now.head === to && now.dirty.length === 0 && locks.length === 0;
+  if (!whole) {
+    const pairs = await diffObjects(repo, from, to);
+    const foreign = await foreignPaths(repo, pairs, now.dirty);
+    if (foreign.length > 0) throw notOurs(repo, move, foreign);
+    for (const lock of locks) repo.host.files.remove(lock);
+    const result = await tryGit(repo, ['reset', '--hard', '--quiet', to], {
+      durable: true,
+      timeoutMs: 300_000,
+    });
+    if (result.code !== 0 || result.timedOut) {
+      throw gitFailed(repo, `The interrupted move to ${to} could not be completed`, result, 'step-failed');
+    }
+  }
+  await flush(repo, move);
+  await checkArrived(repo, to);
+  return whole ? 'whole' : 'completed';
+}
+
+const notOurs = (repo: Repository, move: Move, foreign: string[]) =>
+  refused({
+    what: `The move from ${move.from} to ${move.to} was interrupted, and ${foreign.length} ${foreign.length === 1 ? 'path is' : 'paths are'} neither's`,
+    where: repo.root,
+    details: foreign.slice(0, 20),
+    hint: 'Save what you need of these files elsewhere, then put each back by: git checkout HEAD -- PATH (remove those that git does not know), and resume.',
+  });
+
+/** Lock files that a dead git can leave where we moved HEAD: the index, HEAD and the branch itself. */
+async function leftLocks(repo: Repository, branch: string): Promise<string[]> {
+  const names = ['index.lock', 'HEAD.lock', 'ORIG_HEAD.lock', `refs/heads/${branch}.lock`];
+  const asked = names.flatMap((name) => ['--git-path', name]);
+  const paths = (await git(repo, ['rev-parse', '--path-format=absolute', ...asked])).trimEnd().split('\n');
+  return paths.filter((path) => repo.host.files.stat(path) !== undefined);
+}
+
+/** Paths whose content is not one that the move itself can have left. */
+async function foreignPaths(repo: Repository, pairs: readonly PathPair[], dirty: readonly string[]): Promise<string[]> {
+  const moved = new Set(pairs.map((pair) => pair.path));
+  const foreign = new Set(dirty.filter((path) => !moved.has(path)));
+  const regular: Array<{ pair: PathPair; size: number }> = [];
+  for (const pair of pairs) {
+    const stat = statIn(repo, pair.path);
+    // A name that is not UTF-8 cannot be looked at.
+    if (pair.path.includes('\uFFFD')) foreign.add(pair.path);
+    // The folder of a submodule is none of ours, and git removes a file before it writes the new one.
+    else if (pair.from?.mode === '160000' || pair.to?.mode === '160000' || stat === undefined) continue;
+    else if (stat.kind === 'file') regular.push({ pair, size: stat.size });
+    else if (stat.kind === 'folder') {
+      for (const path of filesBelow(repo, pair.path)) if (!moved.has(path)) foreign.add(path);
+    } else if (stat.kind === 'other' || !isOf(pair, linkId(repo, pair.path))) foreign.add(pair.path);
+  }
+  const ids = await contentIds(
+    repo,
+    regular.map(({ pair }) => pair.path),
+  );
+  for (const [at, { pair, size }] of regular.entries()) {
+    if (!isOf(pair, ids[at]) && !(await isHalfWritten(repo, pair, size))) foreign.add(pair.path);
+  }
+  return [...foreign].sort();
+}
+
+const isOf = (pair: PathPair, id: string | undefined): boolean => id === pair.from?.id || id === pair.to?.id;
+
+/** What git would call the files' contents, filters applied. */
+async function contentIds(repo: Repository, paths: readonly string[]): Promise<string[]> {
+  // One path a line, unquoted where it begins with a quote: names that would be misread are asked for one by one.
+  const odd = (path: string) => /[\r\n]|^"/.test(path);
+  const plain = paths.filter((path) => !odd(path));
+  const listed = await git(repo, ['hash-object', '--stdin-paths'], {
+    input: plain.map((path) => `${path}\n`).join(''),
+  });
+  const ids = new Map(listed.split('\n').map((id, at) => [plain[at] ?? '', id]));
+  for (const path of paths) {
+    if (odd(path)) ids.set(path, (await git(repo, ['hash-object', '--', path])).trim());
+  }
+  return paths.map((path) => ids.get(path) ?? '');
+}
+
+function linkId(repo: Repository, path: string): string {
+  const target = repo.host.files.readlink(`${repo.root}/${path}`);
+  return createHash('sha1')
+    .update(`blob ${Buffer.byteLength(target)}\0${target}`)
+    .digest('hex');
+}
+
+/** The file is the beginning of what git was about to write. */
+async function isHalfWritten(repo: Repository, pair: PathPair, size: number): Promise<boolean> {
+  if (pair.to === undefined || !pair.to.mode.startsWith('100')) return false;
+  const show = ['git', 'cat-file', '--filters', `--path=${pair.path}`, pair.to.id];
+  const begin = await repo.host.exec.pipe([show, ['head', '-c', String(size)]], {
+    cwd: repo.root,
+    env: { PATH: repo.host.machine.env.PATH ?? '', HOME: repo.host.machine.env.HOME ?? '/', LC_ALL: 'C' },
+    timeoutMs: 60_000,
+  });
+  return begin.bytes === size && begin.sha256 === (await repo.host.files.sha256(`${repo.root}/${pair.path}`));
+}

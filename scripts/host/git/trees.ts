@@ -1,0 +1,113 @@
+// What is in a commit's tree, and what differs between two of them.
+import type { ChangedPath } from '../../model/checkout.ts';
+import { checkWord, fields, git, type Repository, tryGit } from './run.ts';
+
+export interface TreeEntry {
+  path: string;
+  /** Six octal digits: 100644, 100755, 120000 (link), 160000 (submodule), 040000 (folder). */
+  mode: string;
+  type: 'blob' | 'tree' | 'commit';
+  /** Object id. */
+  blob: string;
+}
+
+/** A path of a tree difference with its objects; id and mode are undefined on the side that lacks it. */
+export interface PathPair extends ChangedPath {
+  from: { mode: string; id: string } | undefined;
+  to: { mode: string; id: string } | undefined;
+}
+
+const STATUS: Readonly<Record<string, ChangedPath['status']>> = { A: 'added', D: 'deleted' };
+
+/** The tree difference, without renames; the two need no common history. */
+export async function diffTree(repo: Repository, a: string, b: string): Promise<ChangedPath[]> {
+  const args = [
+    'diff-tree',
+    '-r',
+    '-z',
+    '--no-renames',
+    '--name-status',
+    '--end-of-options',
+    checkWord(a),
+    checkWord(b),
+  ];
+  const parts = fields(await git(repo, args));
+  const changed: ChangedPath[] = [];
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    changed.push({ path: parts[at + 1] ?? '', status: STATUS[parts[at] ?? ''] ?? 'modified' });
+  }
+  return changed;
+}
+
+/** As diffTree, with modes and object ids. */
+export async function diffObjects(repo: Repository, a: string, b: string): Promise<PathPair[]> {
+  const args = ['diff-tree', '-r', '-z', '--no-renames', '--raw', '--end-of-options', checkWord(a), checkWord(b)];
+  const parts = fields(await git(repo, args));
+  const pairs: PathPair[] = [];
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    const [mode = '', toMode = '', id = '', toId = '', letter = ''] = (parts[at] ?? '').slice(1).split(' ');
+    pairs.push({
+      path: parts[at + 1] ?? '',
+      status: STATUS[letter] ?? 'modified',
+      from: letter === 'A' ? undefined : { mode, id },
+      to: letter === 'D' ? undefined : { mode: toMode, id: toId },
+    });
+  }
+  return pairs;
+}
+
+/** Id of the tree (or blob) at a path; the empty path is the whole tree. undefined where there is none. */
+export async function treeId(repo: Repository, sha: string, path: string): Promise<string | undefined> {
+  const name = path === '' ? `${checkWord(sha)}^{tree}` : `${checkWord(sha)}:${path}`;
+  const result = await tryGit(repo, ['rev-parse', '--verify', '--quiet', '--end-of-options', name]);
+  return result.code === 0 ? result.stdout.trim() : undefined;
+}
+
+/** What lies below a folder of the tree, paths from the top; empty where there is no such folder. */
+export async function listTree(
+  repo: Repository,
+  sha: string,
+  path: string,
+  options: { recursive?: boolean } = {},
+): Promise<TreeEntry[]> {
+  const below = path === '' ? [] : [`${path.replace(/\/+$/, '')}/`];
+  const flags = options.recursive ? ['-r'] : [];
+  const stdout = await git(repo, [
+    'ls-tree',
+    '-z',
+    '--full-tree',
+    ...flags,
+    '--end-of-options',
+    checkWord(sha),
+    ...below,
+  ]);
+  return fields(stdout).map((line) => {
+    const tab = line.indexOf('\t');
+    const [mode = '', type = '', blob = ''] = line.slice(0, tab).split(' ');
+    return { path: line.slice(tab + 1), mode, type: type as TreeEntry['type'], blob };
+  });
+}
+
+/** A service's manifest in a tree. */
+export interface ManifestBlob {
+  service: string;
+  path: string;
+  /** Id of the package's tree: equal ids are equal packages. */
+  tree: string;
+  blob: string;
+}
+
+/** Every packages/<service>/manifest.yaml of a commit, by two git calls however many there are. */
+export async function listManifests(repo: Repository, sha: string): Promise<ManifestBlob[]> {
+  const packages = (await listTree(repo, sha, 'packages')).filter((entry) => entry.type === 'tree');
+  if (packages.length === 0) return [];
+  const input = packages.map((entry) => `${entry.blob}:manifest.yaml\n`).join('');
+  const answers = (await git(repo, ['cat-file', '--batch-check=%(objecttype) %(objectname)'], { input })).split('\n');
+  return packages.flatMap((entry, at) => {
+    const blob = /^blob ([0-9a-f]{40})$/.exec(answers[at] ?? '')?.[1];
+    if (blob === undefined) return [];
+    return [
+      { service: entry.path.slice('packages/'.length), path: `${entry.path}/manifest.yaml`, tree: entry.blob, blob },
+    ];
+  });
+}

@@ -1,0 +1,80 @@
+// Runs what people wrote: hooks, ticket scripts, install and e2e commands. Their own process group, no standard input, a cleaned environment.
+import pRetry, { AbortError } from 'p-retry';
+import { stepFailed } from '../model/error.ts';
+import { cleanEnvironment } from './environment.ts';
+import type { Host } from './port.ts';
+
+/** EX_TEMPFAIL of sysexits.h: "not yet, try again". */
+const NOT_YET = 75;
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 5_000;
+
+export interface HookCall {
+  argv: readonly string[];
+  /** What is run, as an operator knows it. */
+  what: string;
+  cwd: string;
+  /** The host's `.env` and the ASD_ variables. */
+  env: Readonly<Record<string, string>>;
+  /** Folder of zx, yaml, dotenv, undici and p-retry. */
+  nodePath: string;
+  secrets: readonly string[];
+  timeoutMs: number;
+  signal: AbortSignal;
+  outputFile: string;
+  /** Called before each further try after an exit 75. */
+  onRetry(tries: number): void;
+}
+
+/** The interpreter for a script by its ending: `.ts` runs on the given Bun, `.sh` on bash. */
+export function interpreter(bun: string, file: string): string[] {
+  return file.endsWith('.ts')
+    ? [bun, '--no-env-file', '--no-install', '--config=/dev/null', file]
+    : ['bash', '--noprofile', '--norc', file];
+}
+
+/** Returns when it exited 0. @throws step-failed with rc, the last lines and the output file. */
+export async function runHook(host: Host, call: HookCall): Promise<void> {
+  const deadline = host.clock.monotonicMs() + call.timeoutMs;
+  const left = (): number => deadline - host.clock.monotonicMs();
+  const mark = host.machine.random(8);
+  const env = cleanEnvironment(host.machine.env, { ...call.env, NODE_PATH: call.nodePath });
+  const once = async (tries: number): Promise<void> => {
+    if (tries > 1) call.onRetry(tries);
+    const result = await host.exec.run(call.argv, {
+      cwd: call.cwd,
+      env,
+      timeoutMs: Math.max(1, left()),
+      signal: call.signal,
+      outputFile: call.outputFile,
+      maxStdoutBytes: 0,
+      truncate: true,
+      mark,
+      endStragglers: true,
+      secrets: call.secrets,
+    });
+    if (result.code === 0 && !result.timedOut) return;
+    const facts = { details: result.tail.slice(-10), outputFile: call.outputFile };
+    if (result.timedOut || left() <= 0) {
+      throw new AbortError(
+        stepFailed({
+          ...facts,
+          what: `${call.what} did not end within ${Math.round(call.timeoutMs / 1000)} s`,
+          rc: result.code ?? 124,
+        }),
+      );
+    }
+    if (result.code === NOT_YET)
+      throw stepFailed({ ...facts, what: `${call.what} says "not yet" (exit 75)`, rc: NOT_YET });
+    const how = result.code === undefined ? `was ended by ${result.signal ?? 'a signal'}` : `exited ${result.code}`;
+    throw new AbortError(stepFailed({ ...facts, what: `${call.what} ${how}`, rc: result.code ?? 137 }));
+  };
+  await pRetry(once, {
+    retries: Number.POSITIVE_INFINITY,
+    minTimeout: FIRST_WAIT_MS,
+    maxTimeout: LONGEST_WAIT_MS,
+    factor: 2,
+    maxRetryTime: call.timeoutMs,
+    signal: call.signal,
+  });
+}

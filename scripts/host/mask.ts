@@ -1,0 +1,191 @@
+// Secrets in output: which values they are, and a streaming filter that replaces each form of them by ***.
+
+const SECRET_KEY = /PASS|SECRET|TOKEN|KEY|CREDENTIAL|DSN/i;
+const USER_INFO = /[a-z][a-z0-9+.-]*:\/\/([^\s/?#"'@]*(?:@[^\s/?#"'@]*)*)@/gi;
+const SHORTEST = 6;
+const MASK = '***';
+
+/** Values that must not be shown: of keys that sound like secrets, and user info of URLs in any value; six characters or more. */
+export function secretsOf(env: Readonly<Record<string, string>>): string[] {
+  const found = new Set<string>();
+  const add = (text: string) => {
+    if (text.length >= SHORTEST) found.add(text);
+  };
+  for (const [key, value] of Object.entries(env)) {
+    if (SECRET_KEY.test(key)) add(value);
+    for (const [, info = ''] of value.matchAll(USER_INFO)) {
+      const colon = info.indexOf(':');
+      const password = colon < 0 ? info : info.slice(colon + 1);
+      for (const text of [info, password]) {
+        add(text);
+        add(decoded(text));
+      }
+    }
+  }
+  return [...found];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return text;
+    throw error;
+  }
+}
+
+/** base64 of the bytes where they start 0, 1 or 2 bytes into a group, as inside a longer text; only the characters that they alone decide. */
+function base64Forms(bytes: Uint8Array): string[] {
+  const plain = Buffer.from(bytes).toString('base64');
+  const forms = [plain, plain.replaceAll('=', '')];
+  for (const offset of [0, 1, 2]) {
+    const padded = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString('base64')
+      .replaceAll('=', '');
+    const whole = (offset + bytes.length) % 3 === 0;
+    forms.push(padded.slice([0, 2, 3][offset], whole ? undefined : -1));
+  }
+  return forms.flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);
+}
+
+function urlForms(text: string): string[] {
+  // A lone surrogate cannot be URL-encoded.
+  const encoded = encodeURIComponent(text.toWellFormed());
+  const strict = encoded.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+  const forms = [encoded, strict, strict.replaceAll('%20', '+'), encodeURI(text.toWellFormed())];
+  return forms.flatMap((form) => [form, form.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase())]);
+}
+
+/** Every text that gives the secret away. */
+function formsOf(secret: string): string[] {
+  const lines = secret.split(/\r?\n/);
+  const texts = [secret, ...(lines.length > 1 ? [...lines, ...lines.map((line) => line.trim())] : [])];
+  return texts
+    .filter((text) => text.length >= SHORTEST)
+    .flatMap((text) => [text, JSON.stringify(text).slice(1, -1), ...base64Forms(Buffer.from(text)), ...urlForms(text)])
+    .filter((form) => form.length >= SHORTEST);
+}
+
+interface Node {
+  next: Map<number, Node>;
+  /** Where to go on when the text does not. */
+  fail: Node | undefined;
+  /** Length of the text that leads here. */
+  depth: number;
+  /** Length of the longest pattern that ends here; 0 for none. */
+  match: number;
+}
+
+/** Aho and Corasick's automaton (CACM 18, 1975): all patterns in one pass, whatever their number. */
+function automaton(patterns: Iterable<string>): Node {
+  const root: Node = { next: new Map(), fail: undefined, depth: 0, match: 0 };
+  for (const pattern of patterns) {
+    let node = root;
+    for (let i = 0; i < pattern.length; i += 1) {
+      const code = pattern.charCodeAt(i);
+      let child = node.next.get(code);
+      if (child === undefined) {
+        child = { next: new Map(), fail: root, depth: i + 1, match: 0 };
+        node.next.set(code, child);
+      }
+      node = child;
+    }
+    node.match = pattern.length;
+  }
+  const queue = [...root.next.values()];
+  for (const node of queue) {
+    for (const [code, child] of node.next) {
+      let at = node.fail;
+      while (at !== undefined && !at.next.has(code)) at = at.fail;
+      child.fail = at?.next.get(code) ?? root;
+      child.match = Math.max(child.match, child.fail.match);
+      queue.push(child);
+    }
+  }
+  return root;
+}
+
+export interface Masker {
+  /** @returns what can be shown already: all but the end that may be the beginning of a secret. */
+  push(chunk: Uint8Array | string): string;
+  /** What was held back. The masker can be used again afterwards. */
+  flush(): string;
+}
+
+/** A filter for one stream. Secrets are found across chunks; overlapping and touching ones become one `***`. */
+export function makeMasker(secrets: readonly string[]): Masker {
+  return maskerOf(automaton(secrets.flatMap(formsOf)));
+}
+
+type Hit = [start: number, end: number];
+
+function maskerOf(root: Node): Masker {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  let node = root;
+  let held = '';
+  /** Secrets found in what is held, as it may be the beginning of a longer one. */
+  let hits: Hit[] = [];
+  /** What was shown last is ***, so that a hit at the beginning of what is held needs none. */
+  let open = false;
+
+  const scan = (all: string): void => {
+    for (let i = held.length; i < all.length; i += 1) {
+      const code = all.charCodeAt(i);
+      let to = node.next.get(code);
+      while (to === undefined && node.fail !== undefined) {
+        node = node.fail;
+        to = node.next.get(code);
+      }
+      if (to === undefined) continue;
+      node = to;
+      if (node.match > 0) addHit(hits, i + 1 - node.match, i + 1);
+    }
+  };
+  const feed = (text: string, last: boolean): string => {
+    if (root.next.size === 0) return text;
+    const all = held + text;
+    scan(all);
+    const cut = last ? all.length : all.length - node.depth;
+    let out = '';
+    let at = 0;
+    const ahead: Hit[] = [];
+    let cutOpen = cut === 0 && open;
+    for (const [start, end] of hits) {
+      if (start < cut) {
+        out += all.slice(at, start) + (open && start === 0 ? '' : MASK);
+        at = Math.min(end, cut);
+        cutOpen = end >= cut;
+      }
+      if (end > cut) ahead.push([Math.max(0, start - cut), end - cut]);
+    }
+    out += all.slice(at, cut);
+    held = all.slice(cut);
+    hits = ahead;
+    open = cutOpen;
+    if (last) {
+      node = root;
+      open = false;
+    }
+    return out;
+  };
+  return {
+    push: (chunk) => feed(typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }), false),
+    flush: () => feed(decoder.decode(), true),
+  };
+}
+
+/** Adds a hit that ends last, joined with those that it touches. */
+function addHit(hits: Hit[], start: number, end: number): void {
+  let from = start;
+  for (let top = hits.at(-1); top !== undefined && top[1] >= from; top = hits.at(-1)) {
+    from = Math.min(from, top[0]);
+    hits.pop();
+  }
+  hits.push([from, end]);
+}
+
+/** Masks a whole text. */
+export function maskText(text: string, secrets: readonly string[]): string {
+  const masker = makeMasker(secrets);
+  return masker.push(text) + masker.flush();
+}

@@ -1,0 +1,61 @@
+// Where things are on a host. All of it hangs off two folders: the host repository and the engine's own.
+import { join } from 'node:path';
+
+export interface HostPaths {
+  /** The host repository: git toplevel of the working directory, or ASD_ROOT. */
+  root: string;
+  /** The engine's own checkout or package, links resolved. */
+  engine: string;
+  workspace: string;
+  releases: string;
+  stage: string;
+  engines: string;
+  cache: string;
+  lock: string;
+  /** backup.dir of the config, absolute. */
+  backups: string;
+  envFile: string;
+  /** The key of the keyed hashes, 0600. */
+  hostKey: string;
+}
+
+/** @param backupDir as in the config: relative to the root, or absolute. */
+export function hostPaths(root: string, engine: string, backupDir: string): HostPaths {
+  const workspace = join(root, '.asd', 'workspace');
+  return {
+    root,
+    engine,
+    workspace,
+    releases: join(workspace, 'releases'),
+    stage: join(workspace, 'stage'),
+    engines: join(workspace, 'engine'),
+    cache: join(workspace, 'cache'),
+    lock: join(workspace, 'release.lock'),
+    backups: backupDir.startsWith('/') ? backupDir : join(root, backupDir),
+    envFile: join(root, '.env'),
+    hostKey: join(workspace, 'host.key'),
+  };
+}
+
+export interface TicketPaths {
+  state: string;
+  log: string;
+  receipt: string;
+  /** plan.json, captured outputs, frozen scripts. */
+  records: string;
+  plan: string;
+  output(stepId: string): string;
+}
+
+/** @param ticket already checked. */
+export function ticketPaths(paths: HostPaths, ticket: string): TicketPaths {
+  const records = join(paths.releases, ticket);
+  return {
+    state: join(paths.releases, `${ticket}.env`),
+    log: join(paths.releases, `${ticket}.log`),
+    receipt: join(paths.releases, `${ticket}.receipt.json`),
+    records,
+    plan: join(records, 'plan.json'),
+    output: (stepId) => join(records, `${stepId.replaceAll(/[^A-Za-z0-9._-]/g, '.')}.out`),
+  };
+}

@@ -1,0 +1,32 @@
+import { expect, test } from 'bun:test';
+import { closeSync, openSync } from 'node:fs';
+import { osPipe } from './libc.ts';
+import { cannotWrite, flush, withOpen, writeAll } from './safe-open.ts';
+
+const failure = (message: string) =>
+  expect.objectContaining({ kind: 'step-failed', message: expect.stringContaining(message) });
+function caught(act: () => unknown): unknown {
+  try {
+    return act();
+  } catch (error) {
+    return error;
+  }
+}
+
+test('a full disk says where to free space', () => {
+  const error = caught(() =>
+    withOpen(openSync('/dev/full', 'w'), (fd) => writeAll(fd, Buffer.from('x'), '/srv/state')),
+  );
+  expect(error).toEqual(failure('/srv/state could not be written: ENOSPC'));
+  expect(error).toMatchObject({ facts: { hint: 'Free space on the file system that holds /srv/state.' } });
+  expect(cannotWrite('/x', new Error('EIO'))).toMatchObject({
+    facts: { hint: expect.stringContaining('Check the disk') },
+  });
+});
+
+test('a flush that fails is an error', () => {
+  const { readEnd, writeEnd } = osPipe();
+  expect(caught(() => flush(writeEnd, '/srv/log'))).toEqual(failure('/srv/log could not be written: EINVAL'));
+  closeSync(readEnd);
+  closeSync(writeEnd);
+});
