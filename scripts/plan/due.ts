@@ -1,0 +1,70 @@
+// What a journal proves done, and which steps of a plan are still due. Nothing is skipped that is not proven.
+import { refused } from '../model/error.ts';
+import type { LoggedEvent } from '../model/event.ts';
+import { PHASES, type Phase } from '../model/release.ts';
+import type { Plan, Step } from '../model/step.ts';
+import { stepId } from './steps.ts';
+
+export interface Standing {
+  /** Ids of steps whose last event is step-done. */
+  done: Set<string>;
+  /** Begun, and no word of their end: the engine died in them. */
+  open: Set<string>;
+  /** Phases that ended well, or were skipped on purpose. */
+  phases: Set<Phase>;
+}
+
+/** Reads the events since the plan was made (the last `start` of prepare). */
+export function standing(events: readonly LoggedEvent[]): Standing {
+  const result: Standing = { done: new Set(), open: new Set(), phases: new Set() };
+  const first = events.findLastIndex((e) => e.phase === 'prepare' && e.event === 'start');
+  for (const e of events.slice(Math.max(first, 0))) {
+    const phase = PHASES.find((p) => p === e.phase);
+    if (phase !== undefined) {
+      if (e.event === 'done' || e.event === 'skipped' || e.event === 'skipped-no-script') result.phases.add(phase);
+      if (e.event === 'start' || e.event === 'failed' || e.event === 'stopped') result.phases.delete(phase);
+    }
+    const step = e.fields.step;
+    if (step === undefined) continue;
+    const id = stepId(step, e.fields);
+    if (e.event === 'step-start') {
+      result.open.add(id);
+      result.done.delete(id);
+    } else if (e.event === 'step-done' || e.event === 'step-skipped') {
+      result.open.delete(id);
+      result.done.add(id);
+    } else if (e.event === 'step-failed' || e.event === 'step-stopped') {
+      result.open.delete(id);
+      result.done.delete(id);
+    }
+  }
+  return result;
+}
+
+/** Where a run begins. `due`: wherever the journal says. A phase: at its first step. */
+export type From = { kind: 'due' } | { kind: 'phase'; phase: Phase };
+
+/** Steps that are made again in a resumed prepare, done or not: the stage is removed when a run ends. */
+const ALWAYS = new Set(['stage']);
+
+/**
+ * @param skip phases that are left out on purpose.
+ * @throws refused where an earlier phase has not ended well.
+ */
+export function dueSteps(plan: Plan, now: Standing, from: From, skip: ReadonlySet<Phase>): Step[] {
+  const start = from.kind === 'phase' ? PHASES.indexOf(from.phase) : 0;
+  for (const phase of PHASES.slice(0, start)) {
+    if (now.phases.has(phase) || skip.has(phase)) continue;
+    throw refused({
+      what: `--from=${PHASES[start]} needs ${phase} to be done, and it is not`,
+      hint: `Begin where it stopped: just release-run ${plan.ticket} --resume`,
+    });
+  }
+  return plan.steps.filter((step) => {
+    const at = PHASES.indexOf(step.phase);
+    if (at < start || skip.has(step.phase)) return false;
+    if (from.kind === 'phase') return true;
+    if (now.phases.has(step.phase)) return false;
+    return !now.done.has(step.id) || ALWAYS.has(step.kind);
+  });
+}

@@ -1,0 +1,62 @@
+// The literal commands that come next, for every place where a release can stand. One table, so that a state cannot be forgotten.
+import type { ReleaseState, ReleaseStatus } from '../model/release.ts';
+
+export interface NextStep {
+  command: string;
+  what: string;
+}
+
+const log = (t: string): NextStep => ({ command: `just release-log ${t}`, what: 'read what happened' });
+const abandon = (t: string): NextStep => ({
+  command: `just release-abandon ${t} --reason='...'`,
+  what: 'give it up as it is',
+});
+const supersede = (t: string): NextStep => ({
+  command: `just release-run NEW-TICKET --supersedes=${t} --reason='...'`,
+  what: 'release a new commit that mends it',
+});
+
+const NEXT: Record<ReleaseStatus, (s: ReleaseState) => NextStep[]> = {
+  running: (s) => [
+    { command: `just release-run ${s.ticket} --resume`, what: 'go on where it ended, once its process is gone' },
+    log(s.ticket),
+  ],
+  halted: (s) =>
+    s.mergeSha === ''
+      ? [
+          { command: `just release-run ${s.ticket} --resume`, what: 'go on where it stopped' },
+          { command: `just release-run ${s.ticket}`, what: 'begin again: nothing live was changed' },
+          log(s.ticket),
+        ]
+      : [
+          { command: `just release-run ${s.ticket} --resume`, what: 'go on where it stopped, after the mend' },
+          { command: `just release-run ${s.ticket} --from=${s.phase}`, what: `the whole ${s.phase} phase again` },
+          supersede(s.ticket),
+          abandon(s.ticket),
+          log(s.ticket),
+        ],
+  released: () => [],
+  unverified: (s) => [
+    { command: `just release-run ${s.ticket} --from=verify`, what: 'verify it now' },
+    { command: `just release-accept ${s.ticket} --reason='...'`, what: 'call it released without verifying' },
+    abandon(s.ticket),
+  ],
+  'awaiting-confirm': (s) => [log(s.ticket)],
+  reverting: (s) => [log(s.ticket)],
+  reverted: () => [],
+  'in-doubt': (s) => [log(s.ticket), abandon(s.ticket)],
+  abandoned: () => [
+    { command: 'just release-run NEW-TICKET', what: 'the next release takes over what this one began' },
+  ],
+};
+
+/** What an operator can type now; nothing where all is well. */
+export const nextSteps = (state: ReleaseState): NextStep[] => NEXT[state.releaseStatus](state);
+
+/** Whether it stands in the way of other tickets: it moved the checkout, and nobody has said what becomes of it. */
+export const blocksOthers = (state: ReleaseState): boolean =>
+  state.mergeSha !== '' && !['released', 'reverted', 'abandoned'].includes(state.releaseStatus);
+
+/** Its records may be moved away, and the ticket run afresh. */
+export const isFinished = (state: ReleaseState): boolean =>
+  ['released', 'reverted', 'abandoned'].includes(state.releaseStatus);
