@@ -1,0 +1,76 @@
+// The docker command line, for what the engine's API cannot do: compose, pull and build.
+import { cleanEnvironment } from '../../host/environment.ts';
+import type { RunResult } from '../../host/port.ts';
+import { type ErrorFacts, type ReleaseError, stepFailed } from '../../model/error.ts';
+import type { ServiceManifest } from '../../model/service.ts';
+import type { RuntimeContext } from '../runtime.ts';
+import { type ComposeFiles, livePackage } from './files.ts';
+
+type Fail = (facts: ErrorFacts, cause?: unknown) => ReleaseError;
+
+export interface DockerRun {
+  env?: Record<string, string>;
+  input?: string;
+  fail?: Fail;
+  /** What failed, for the operator. */
+  what: string;
+  where?: string;
+  maxStdoutBytes?: number;
+  /** Its output holds what must not be kept: resolved values. */
+  unrecorded?: boolean;
+}
+
+/** Runs `docker` with a cleaned environment, in a folder where compose finds no file by itself. @throws `fail` (default step-failed) with the command's last lines. */
+export async function docker(context: RuntimeContext, argv: readonly string[], options: DockerRun): Promise<RunResult> {
+  const { host, signal, secrets, timeoutMs } = context;
+  const outputFile = options.unrecorded ? undefined : context.outputFile;
+  const result = await host.exec.run(['docker', ...argv], {
+    cwd: '/',
+    env: cleanEnvironment(host.machine.env, options.env),
+    timeoutMs,
+    secrets,
+    ...(signal ? { signal } : {}),
+    ...(outputFile ? { outputFile } : {}),
+    ...(options.input === undefined ? {} : { input: options.input }),
+    ...(options.maxStdoutBytes === undefined ? {} : { maxStdoutBytes: options.maxStdoutBytes }),
+  });
+  if (result.code === 0) return result;
+  const ended = result.timedOut
+    ? `was ended after ${Math.round(timeoutMs / 1000)} s`
+    : `ended with ${result.code ?? result.signal}`;
+  throw (options.fail ?? stepFailed)({
+    what: `${options.what}: docker ${argv[0]} ${ended}`,
+    ...(options.where ? { where: options.where } : {}),
+    details: result.tail.filter((line) => line.trim() !== '').slice(-20),
+    ...(outputFile ? { outputFile } : {}),
+    ...(result.code === undefined ? {} : { rc: result.code }),
+  });
+}
+
+/** What every compose call of a service begins with. @param project undefined: the file's own `name:`. */
+export function composeArgs(
+  context: RuntimeContext,
+  service: ServiceManifest,
+  options: { project: string | undefined; directory?: string; files: ComposeFiles | '-' },
+): string[] {
+  const { host, paths } = context;
+  const files = options.files === '-' ? ['-'] : options.files.paths;
+  // The env file may be a link to where the operator keeps it.
+  const envFile = host.files.stat(paths.envFile) === undefined ? [] : ['--env-file', paths.envFile];
+  return [
+    'compose',
+    '--ansi=never',
+    ...(options.project === undefined ? [] : ['-p', options.project]),
+    '--project-directory',
+    options.directory ?? livePackage(context, service.name),
+    ...files.flatMap((file) => ['-f', file]),
+    ...envFile,
+    ...service.compose.profiles.flatMap((profile) => ['--profile', profile]),
+  ];
+}
+
+/** Variables on top of `.env`: the manifest's image tag; and no project name from `.env`, which belongs to all services. */
+export function composeEnv(service: ServiceManifest): Record<string, string> {
+  const tag = service.image?.envVar === undefined ? {} : { [service.image.envVar]: service.image.tag };
+  return { COMPOSE_PROJECT_NAME: '', ...tag };
+}

@@ -1,0 +1,160 @@
+// Which compose files a service has, and what they name: found in the text, before compose resolves it.
+import { dirname, isAbsolute, join } from 'node:path';
+import { parseDocument } from 'yaml';
+import { refused } from '../../model/error.ts';
+import type { ServiceManifest } from '../../model/service.ts';
+import type { RuntimeContext, ServiceTree } from '../runtime.ts';
+
+export interface ComposeFiles {
+  paths: string[];
+  texts: string[];
+  /** The last `name:` of the files. */
+  name: string | undefined;
+  /** Files that compose reads while it resolves (env_file, extends, include), as written, relative to the package. */
+  readAtResolve: string[];
+}
+
+const USUAL = ['docker-compose.yaml', 'docker-compose.yml', 'compose.yaml', 'compose.yml'];
+const OVERRIDES = [
+  'compose.override.yml',
+  'compose.override.yaml',
+  'docker-compose.override.yml',
+  'docker-compose.override.yaml',
+];
+const VARIABLE = /\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?+])([^{}]*))?[^{}]*\}|\$([A-Za-z_][A-Za-z0-9_]*)/g;
+
+export const packageFolder = (root: string, service: string): string => join(root, 'packages', service);
+export const livePackage = (context: RuntimeContext, service: string): string =>
+  packageFolder(context.paths.root, service);
+
+/** The files of the manifest, or the usual one with its override beside it. @throws refused where there is none. */
+export function composeFiles(context: RuntimeContext, service: ServiceManifest, tree: ServiceTree): ComposeFiles {
+  const { files } = context.host;
+  const folder = packageFolder(tree.root, service.name);
+  const isFile = (name: string) => files.stat(join(folder, name)) !== undefined;
+  const usual = USUAL.find(isFile);
+  const found = usual === undefined ? [] : [usual, ...OVERRIDES.filter(isFile).slice(0, 1)];
+  const names = service.compose.files.length > 0 ? service.compose.files : found;
+  const missing = names.filter((name) => !isFile(name));
+  if (names.length === 0 || missing.length > 0) {
+    throw refused({
+      what: names.length === 0 ? `${service.name} has no compose file` : `${service.name} lacks ${missing.join(', ')}`,
+      where: `packages/${service.name}`,
+      hint: `Put a ${USUAL[0]} beside the manifest, or name the files: compose: { files: [...] }.`,
+    });
+  }
+  const paths = names.map((name) => join(folder, name));
+  const texts = paths.map((path) => files.readText(path, { follow: true }) ?? '');
+  const parsed = texts.map(parse);
+  const named = parsed.map((each) => each.name).filter((name) => typeof name === 'string');
+  return { paths, texts, name: named.at(-1), readAtResolve: [...new Set(parsed.flatMap(readAtResolve))] };
+}
+
+interface Tree {
+  [key: string]: unknown;
+}
+const asTree = (value: unknown): Tree => (typeof value === 'object' && value !== null ? (value as Tree) : {});
+const asList = (value: unknown): unknown[] =>
+  Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
+
+/** What cannot be read here is left for compose to report. */
+function parse(text: string): Tree {
+  const document = parseDocument(text, { merge: true, logLevel: 'silent' });
+  return document.errors.length > 0 ? {} : asTree(document.toJS({ maxAliasCount: 100 }));
+}
+
+function readAtResolve(document: Tree): string[] {
+  const pathOf = (entry: unknown, key: string) => (typeof entry === 'string' ? entry : asTree(entry)[key]);
+  const services = Object.values(asTree(document.services)).map(asTree);
+  const named = [
+    ...services.flatMap((service) => asList(service.env_file).map((entry) => pathOf(entry, 'path'))),
+    ...services.flatMap((service) => asList(asTree(service.extends).file)),
+    ...asList(document.include).flatMap((entry) => asList(pathOf(entry, 'path'))),
+  ];
+  return named.filter((name) => typeof name === 'string');
+}
+
+/** Names of the variables that the texts use. */
+export function variablesOf(texts: readonly string[]): string[] {
+  const names = texts.flatMap((text) => [...text.matchAll(VARIABLE)].map((match) => match[1] ?? match[4]));
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
+}
+
+/** Good enough for file names; what compose itself fills in is compose's. */
+export function filled(text: string, env: Readonly<Record<string, string>>): string {
+  return text.replaceAll(
+    VARIABLE,
+    (
+      whole,
+      name: string | undefined,
+      operator: string | undefined,
+      fallback: string | undefined,
+      bare: string | undefined,
+    ) => {
+      if (whole === '$$') return '$';
+      const value = env[name ?? bare ?? ''] ?? '';
+      return value === '' && operator?.endsWith('-') ? (fallback ?? '') : value;
+    },
+  );
+}
+
+/** The files that compose reads while it resolves, absolute, below the package of the root. */
+export function readFiles(
+  context: RuntimeContext,
+  service: ServiceManifest,
+  root: string,
+  files: ComposeFiles,
+): string[] {
+  const folder = packageFolder(root, service.name);
+  return files.readAtResolve
+    .map((name) =>
+      filled(name, { ...context.env, ...(service.image?.envVar ? { [service.image.envVar]: service.image.tag } : {}) }),
+    )
+    .map((name) => (isAbsolute(name) ? name : join(folder, name)));
+}
+
+interface ReadPair {
+  staged: string;
+  live: string;
+}
+
+function readPairs(
+  context: RuntimeContext,
+  service: ServiceManifest,
+  tree: ServiceTree,
+  files: ComposeFiles,
+): ReadPair[] {
+  return readFiles(context, service, tree.root, files)
+    .filter((path) => path.startsWith(`${tree.root}/`))
+    .map((staged) => ({ staged, live: join(context.paths.root, staged.slice(tree.root.length + 1)) }));
+}
+
+/** Whether a tracked file that compose reads differs between stage and live tree: then resolving in the live folder would give the old text. */
+export function readsStagedFiles(
+  context: RuntimeContext,
+  service: ServiceManifest,
+  tree: ServiceTree,
+  files: ComposeFiles,
+): boolean {
+  const { files: fs } = context.host;
+  return readPairs(context, service, tree, files)
+    .filter(({ staged }) => fs.stat(staged)?.kind === 'file')
+    .some(
+      ({ staged, live }) => fs.readText(staged) !== (fs.stat(live) ? fs.readText(live, { follow: true }) : undefined),
+    );
+}
+
+/** Links what only the live tree has (an ignored env file) into the stage, so that compose can run there. */
+export function linkLiveFiles(
+  context: RuntimeContext,
+  service: ServiceManifest,
+  tree: ServiceTree,
+  files: ComposeFiles,
+): void {
+  const { files: fs } = context.host;
+  for (const { staged, live } of readPairs(context, service, tree, files)) {
+    if (fs.stat(staged) !== undefined || fs.stat(live) === undefined) continue;
+    fs.mkdir(dirname(staged));
+    fs.symlink(live, staged);
+  }
+}

@@ -1,0 +1,66 @@
+// Docker Compose as a runtime: the engine's API wherever it can do it, the compose command for resolving, up and down.
+import { openDocker } from '../../host/docker.ts';
+import { refused } from '../../model/error.ts';
+import type { Runtime, RuntimeContext } from '../runtime.ts';
+import { changed } from './changed.ts';
+import { docker } from './command.ts';
+import { compare } from './compare.ts';
+import { acquire, available, keep } from './images.ts';
+import { quiesce } from './quiet.ts';
+import { resolve } from './resolve.ts';
+import { reconcile, runningComponents } from './running.ts';
+import { up } from './up.ts';
+
+const OLDEST_COMPOSE = [2, 20] as const;
+
+async function check(context: RuntimeContext): Promise<{ version: string }> {
+  const engine = openDocker(context.host, context, refused);
+  const install =
+    'Install the Compose plugin 2.20 or newer (docker-compose-plugin, or docker-compose of a newer Debian).';
+  if (context.host.exec.which('docker') === undefined) {
+    throw refused({
+      what: 'there is no docker command on this host',
+      hint: 'Install docker, or add its folder to PATH.',
+    });
+  }
+  const [{ version }, compose] = await Promise.all([
+    engine.version(),
+    docker(context, ['compose', 'version', '--short'], {
+      what: 'Docker has no working Compose 2',
+      fail: (facts, cause) => refused({ ...facts, hint: install }, cause),
+    }),
+  ]);
+  const found = compose.stdout.trim().replace(/^v/, '');
+  const [major = 0, minor = 0] = found.split('.').map(Number);
+  const [wantedMajor, wantedMinor] = OLDEST_COMPOSE;
+  if (major < wantedMajor || (major === wantedMajor && minor < wantedMinor)) {
+    throw refused({
+      what: `Docker Compose ${found} is too old; ${wantedMajor}.${wantedMinor} or newer is needed`,
+      hint: install,
+    });
+  }
+  return { version: `docker ${version}, compose ${found}` };
+}
+
+export const composeRuntime: Runtime = {
+  kind: 'compose',
+  check,
+  resolve,
+  running: (context, _service, project) => runningComponents(openDocker(context.host, context, refused), project),
+  available: (context, resolved) => available(context, resolved),
+  acquire,
+  keep,
+  quiesce,
+  compare,
+  up,
+  async down(context, service, project) {
+    // By labels alone: the file of a removed service is gone. Half-renamed containers carry them, too.
+    await reconcile(openDocker(context.host, context), project);
+    await docker(context, ['compose', '--ansi=never', '-p', project, 'down'], {
+      env: { COMPOSE_FILE: '' },
+      what: `${service.name} was not taken down`,
+      where: `compose project ${project}`,
+    });
+  },
+  changed,
+};
