@@ -1,0 +1,164 @@
+// Every kind, under the one contract.
+import { Database } from 'bun:sqlite';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { commandKind } from './command/kind.ts';
+import { configKind } from './config/kind.ts';
+import { backupContract } from './contract.ts';
+import { fingerprint, makeOddTree } from './odd-tree.ts';
+import { sqliteKind } from './sqlite/kind.ts';
+import { volumeKind } from './volume/kind.ts';
+import { workspaceKind } from './workspace/kind.ts';
+import { makeWorld } from './world.ts';
+
+function spoilTree(path: string): void {
+  rmSync(join(path, 'deep'), { recursive: true });
+  writeFileSync(join(path, 'intruder'), 'x');
+}
+
+const bind = (source: string) => ({ kind: 'bind' as const, source, target: '/data', writable: true });
+
+backupContract('workspace', async () => {
+  const world = makeWorld({ backup: { types: ['workspace'], paths: ['uploads', 'notes.txt'] } });
+  const tree = world.packagePath('uploads');
+  makeOddTree(tree);
+  const note = join(world.root, '.asd/workspace/notes.txt');
+  writeFileSync(note, 'a note', { mode: 0o604 });
+  return {
+    kind: workspaceKind,
+    context: world.context,
+    fingerprint: () => `${fingerprint(tree)}${readFileSync(note)} ${statSync(note).mode} ${statSync(note).mtimeMs}`,
+    spoil() {
+      spoilTree(tree);
+      writeFileSync(note, 'another');
+    },
+    end: world.end,
+  };
+});
+
+backupContract('volume, as a bind mount', async () => {
+  const world = makeWorld({ backup: {} });
+  const tree = join(world.root, "srv/it's data");
+  mkdirSync(join(world.root, 'srv'));
+  makeOddTree(tree);
+  const context = { ...world.context, ...makeWorldParts(world.context, tree) };
+  return {
+    kind: volumeKind,
+    context,
+    fingerprint: () => fingerprint(tree),
+    spoil: () => spoilTree(tree),
+    end: world.end,
+  };
+});
+
+function makeWorldParts(context: ReturnType<typeof makeWorld>['context'], tree: string) {
+  const service = { ...context.service, backup: { ...context.service.backup, volumes: [{ bind: tree }] } };
+  const components = context.resolved.components.map((component) => ({ ...component, mounts: [bind(tree)] }));
+  return { service, resolved: { ...context.resolved, components } };
+}
+
+if (process.getuid?.() === 0) {
+  backupContract('volume, from its mountpoint', async () => {
+    const mount = {
+      kind: 'volume' as const,
+      source: 'asd-test-shop_files',
+      key: 'files',
+      target: '/data',
+      writable: true,
+    };
+    const world = makeWorld({ backup: { types: ['volume'], volumes: [{ suffix: 'files' }] }, mounts: [mount] });
+    const tree = join(world.root, 'volumes/files/_data');
+    world.volumes['asd-test-shop_files'] = { Driver: 'local', Mountpoint: tree, Options: null };
+    makeOddTree(tree);
+    return {
+      kind: volumeKind,
+      context: world.context,
+      fingerprint: () => fingerprint(tree),
+      spoil: () => spoilTree(tree),
+      end: world.end,
+    };
+  });
+}
+
+backupContract('config', async () => {
+  const world = makeWorld({ backup: {} });
+  const secret = world.packagePath('secrets/key.pem');
+  writeFileSync(secret, Buffer.from([0, 255, 10, 13]), { mode: 0o400 });
+  const env = join(world.root, '.env');
+  const context = { ...world.context, resolved: { ...world.context.resolved, namedFiles: [secret] } };
+  const look = (path: string) => `${readFileSync(path).toString('hex')} ${statSync(path).mode} ${statSync(path).uid}`;
+  return {
+    kind: configKind,
+    context,
+    fingerprint: () => `${look(env)}\n${look(secret)}`,
+    spoil() {
+      writeFileSync(env, 'X=1\n');
+      rmSync(secret);
+      writeFileSync(secret, 'gone');
+    },
+    end: world.end,
+  };
+});
+
+backupContract('command', async () => {
+  const copy = (from: string, to: string) => ['bash', '-c', `cp -p -- ${from} ${to}`];
+  const world = makeWorld({
+    backup: {
+      types: ['command'],
+      command: {
+        backup: copy('data.bin', '"$ASD_BACKUP_DIR/data.bin"'),
+        restore: copy('"$ASD_BACKUP_DIR/data.bin"', 'data.bin'),
+        verify: ['bash', '-c', 'test -s "$ASD_BACKUP_DIR/data.bin"'],
+      },
+    },
+  });
+  const data = world.packagePath('data.bin');
+  writeFileSync(data, 'precious', { mode: 0o600 });
+  return {
+    kind: commandKind,
+    context: world.context,
+    fingerprint: () => readFileSync(data, 'utf8'),
+    spoil: () => writeFileSync(data, 'spoilt'),
+    end: world.end,
+  };
+});
+
+backupContract('database (SQLite)', async () => {
+  const world = makeWorld({
+    backup: { types: ['database'] },
+    database: { type: 'sqlite', path: "data/it's 100%?.db" },
+  });
+  const path = world.packagePath("data/it's 100%?.db");
+  const db = new Database(path);
+  db.run('PRAGMA journal_mode = wal');
+  db.run('PRAGMA user_version = 7');
+  db.run('CREATE TABLE "odd ""name" (x)');
+  db.run('CREATE VIRTUAL TABLE words USING fts5(text)');
+  for (let n = 0; n < 50; n++) db.run('INSERT INTO "odd ""name" VALUES (?)', [n]);
+  db.run('DELETE FROM "odd ""name" WHERE x < 20');
+  db.run("INSERT INTO words VALUES ('hello world')");
+  return {
+    kind: sqliteKind,
+    context: world.context,
+    fingerprint() {
+      const look = new Database(path, { readwrite: true, create: false });
+      const all = [
+        'SELECT rowid, x FROM "odd ""name"',
+        "SELECT * FROM words WHERE words MATCH 'hello'",
+        'PRAGMA user_version',
+        'PRAGMA journal_mode',
+      ];
+      const text = JSON.stringify(all.map((sql) => look.query(sql).values()));
+      look.close();
+      return `${text} ${statSync(path).mode} ${statSync(path).uid}`;
+    },
+    spoil() {
+      db.run('DELETE FROM words');
+      db.run('PRAGMA user_version = 8');
+    },
+    async end() {
+      db.close();
+      await world.end();
+    },
+  };
+});

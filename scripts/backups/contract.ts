@@ -1,0 +1,110 @@
+// What every kind of backup has to keep: one suite, run on each kind with real data.
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BackupContext, BackupFile, BackupItem, BackupKind } from './kind.ts';
+import { runLines } from './odd-tree.ts';
+
+export interface BackupCase {
+  kind: BackupKind;
+  context: BackupContext;
+  /** Everything that has to be the same again, as text. */
+  fingerprint(): string;
+  /** Loses or changes the data. */
+  spoil(): void;
+  end(): Promise<void>;
+}
+
+/** @param make called once; the data is there when it returns. */
+export function backupContract(name: string, make: () => Promise<BackupCase>): void {
+  describe(`backup kind ${name}`, () => {
+    let it: BackupCase;
+    let folder: string;
+    const taken: Array<{ item: BackupItem; files: BackupFile[] }> = [];
+    const checkAll = async () => {
+      for (const { item, files } of taken) await it.kind.check(it.context, item, folder, files);
+    };
+
+    beforeAll(async () => {
+      it = await make();
+      folder = mkdtempSync(join(tmpdir(), 'belay-contract-'));
+      for (const item of await it.kind.items(it.context)) {
+        taken.push({ item, files: await it.kind.write(it.context, item, folder) });
+      }
+    });
+    afterAll(async () => {
+      await it.end();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    test('writes files that nobody else can read, under names that are theirs alone', () => {
+      expect(taken.length).toBeGreaterThan(0);
+      const files = taken.flatMap((each) => each.files.map((file) => file.file));
+      expect(files.length).toBeGreaterThan(0);
+      expect(new Set(files).size).toBe(files.length);
+      for (const file of files) expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
+    });
+
+    test('passes its own read-back, twice, and leaves nothing beside its files', async () => {
+      await checkAll();
+      await checkAll();
+      const listed = [...new Bun.Glob('**/*').scanSync({ cwd: folder, dot: true })].sort();
+      expect(listed).toEqual(taken.flatMap((each) => each.files.map((file) => file.file)).sort());
+    });
+
+    test('a damaged byte, a missing end or a missing file fails the read-back', async () => {
+      for (const { file } of taken.flatMap((each) => each.files)) {
+        const path = join(folder, file);
+        const whole = readFileSync(path);
+        const flipped = Buffer.from(whole);
+        const middle = whole.length >> 1;
+        flipped[middle] = (flipped[middle] ?? 0) ^ 1;
+        writeFileSync(path, flipped);
+        await expect(checkAll()).rejects.toThrow('checksum differs');
+        writeFileSync(path, whole.subarray(0, -1));
+        await expect(checkAll()).rejects.toThrow('bytes');
+        rmSync(path);
+        await expect(checkAll()).rejects.toThrow();
+        writeFileSync(path, whole, { mode: 0o600 });
+      }
+      await checkAll();
+    });
+
+    test('facts that the files do not bear out fail the read-back, whatever the checksum says', async () => {
+      for (const { item, files } of taken) {
+        const numbers = [
+          'listing',
+          ...files.flatMap((file) => Object.keys(file.facts)).filter((key) => key.startsWith('rows:')),
+        ];
+        for (const key of numbers.filter((each) => files[0]?.facts[each] !== undefined)) {
+          const wrong = files.map((file) => ({ ...file, facts: { ...file.facts, [key]: 424_242 } }));
+          await expect(it.kind.check(it.context, item, folder, wrong)).rejects.toThrow();
+        }
+      }
+    });
+
+    test('its restore commands, run in bash, bring the data back as it was', () => {
+      const before = it.fingerprint();
+      it.spoil();
+      expect(it.fingerprint()).not.toBe(before);
+      for (const { item, files } of taken) runLines(it.kind.restoreCommands(item, files), folder);
+      expect(it.fingerprint()).toBe(before);
+    });
+
+    test('they work again over what they restored, from a moved folder', () => {
+      const before = it.fingerprint();
+      const moved = join(folder, "it's moved");
+      mkdirSync(moved);
+      for (const { item, files } of taken) {
+        for (const { file } of files) {
+          mkdirSync(join(moved, file, '..'), { recursive: true });
+          writeFileSync(join(moved, file), readFileSync(join(folder, file)));
+        }
+        runLines(it.kind.restoreCommands(item, files), moved);
+      }
+      rmSync(moved, { recursive: true });
+      expect(it.fingerprint()).toBe(before);
+    });
+  });
+}

@@ -1,0 +1,78 @@
+// For tests: a folder with everything that a careless copy loses, and a fingerprint that sees it.
+import { dlopen, FFIType, ptr } from 'bun:ffi';
+
+const MAKE = `
+set -eu
+mkdir -p -- "$1"; cd -- "$1"
+mkdir -p deep/er empty; chmod 0701 empty; chmod 02750 deep
+printf one > deep/a; ln deep/a hard; ln -s deep/a link; ln -s nowhere dangling
+printf 1 > $'new\\nline'; printf 2 > $'\\xff\\xfe'; printf 3 > 'back\\slash'; printf 4 > ' -rf *'; printf 5 > '$(id)'; printf '' > nothing
+printf x | dd of=sparse bs=1 seek=2097152 status=none; truncate -s 4M sparse
+mkfifo pipe; printf s > setuid; chmod 4755 setuid; chmod 0600 deep/a
+touch -d '2001-02-03 04:05:06.123456789' deep/a; touch -h -d '2002-02-03 04:05:06.5' link; touch -d 1969-12-31T23:00:00Z nothing
+if [ "$(id -u)" = 0 ]; then chown 1234:4321 deep setuid; chmod 4755 setuid; chown -h 77:88 link; chown 999:999 .; fi
+chmod 0751 .
+`;
+
+const LOOK = `
+set -eu -o pipefail
+cd -- "$1"
+find . \\( -type d -printf '%P|%y|%m|%U|%G\\0' -o -printf '%P|%y|%m|%U|%G|%s|%T@|%l|%n\\0' \\) | sort -z | tr '\\0\\n' '\\n?' | cat -v
+find . -type f -print0 | sort -z | xargs -0 sha256sum --zero -- | tr '\\0\\n' '\\n?' | cat -v
+if [ -e sparse ]; then echo "holes: $(( $(stat -c %b sparse) < 2048 ))"; fi
+`;
+
+function bash(script: string, path: string): string {
+  const env = { PATH: process.env.PATH ?? '', LC_ALL: 'C' };
+  const result = Bun.spawnSync(['bash', '-c', script, 'bash', path], { env, stdout: 'pipe', stderr: 'pipe' });
+  if (result.exitCode !== 0) throw new Error(`${path}: ${result.stderr}`);
+  return result.stdout.toString();
+}
+
+const libc = dlopen('libc.so.6', {
+  setxattr: { args: [FFIType.cstring, FFIType.cstring, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i32 },
+  getxattr: { args: [FFIType.cstring, FFIType.cstring, FFIType.ptr, FFIType.u64], returns: FFIType.i64 },
+});
+const c = (text: string) => Buffer.from(`${text}\0`);
+
+// An access list in the kernel's form (linux/posix_acl_xattr.h): owner rw, uid 1234 r, group r, mask r, others nothing.
+const ACL = Buffer.from(
+  '0200000001000600ffffffff02000400d204000004000400ffffffff10000400ffffffff20000000ffffffff',
+  'hex',
+);
+const ATTRIBUTES: Array<[file: string, name: string, value: Uint8Array]> = [
+  ['setuid', 'user.belay', new Uint8Array([1, 0, 2])],
+  ['deep/er', 'user.belay', new Uint8Array([3])],
+  ['nothing', 'system.posix_acl_access', ACL],
+];
+
+function attribute(path: string, name: string): string {
+  const value = new Uint8Array(256);
+  const length = Number(libc.symbols.getxattr(c(path), c(name), ptr(value), value.length));
+  return length < 0 ? 'none' : Buffer.from(value.subarray(0, length)).toString('hex');
+}
+
+/** Makes the folder. Attributes and an access list are set where the file system takes them. */
+export function makeOddTree(path: string): void {
+  bash(MAKE, path);
+  for (const [file, name, value] of ATTRIBUTES) {
+    libc.symbols.setxattr(c(`${path}/${file}`), c(name), ptr(value), value.length, 0);
+  }
+}
+
+/** Names, kinds, modes, owners, sizes, times of files and links, link targets and counts, holes, attributes, contents. */
+export function fingerprint(path: string): string {
+  const attributes = ATTRIBUTES.map(([file, name]) => `${file} ${name}=${attribute(`${path}/${file}`, name)}\n`);
+  return `${bash(LOOK, path)}${attributes.join('')}`;
+}
+
+/** Runs lines as a person would paste them. @throws where one fails. */
+export function runLines(lines: readonly string[], cwd: string): void {
+  const script = `set -eu -o pipefail\n${lines.join('\n')}\n`;
+  const result = Bun.spawnSync(['bash', '-c', script], {
+    cwd,
+    env: { PATH: process.env.PATH ?? '', LC_ALL: 'C' },
+    stderr: 'pipe',
+  });
+  if (result.exitCode !== 0) throw new Error(`restoring failed: ${result.stderr}`);
+}

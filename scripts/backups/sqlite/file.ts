@@ -1,0 +1,48 @@
+// Where a service's SQLite database lies: below its package or .asd/workspace, or in one of its volumes (`volume:<suffix>/path`).
+import { refused } from '../../model/error.ts';
+import type { BackupContext } from '../kind.ts';
+import { insideOf, ownPath } from '../places.ts';
+import { volumeName } from '../volume/mounts.ts';
+import { volumePlace } from '../volume/place.ts';
+
+/** @returns the real path of the file. @throws refused where it cannot be, is not there, or is no plain file. */
+export async function databaseFile(context: BackupContext): Promise<string> {
+  const where = `packages/${context.service.name}/manifest.yaml, database.path`;
+  const path = context.service.database?.path;
+  if (path === undefined || path === '') {
+    throw refused({
+      what: 'the SQLite database has no path',
+      where,
+      hint: 'Add database: { type: sqlite, path: data/app.db }.',
+    });
+  }
+  const file = path.startsWith('volume:')
+    ? await inVolume(context, path, where)
+    : ownPath(context, path, 'database.path');
+  if (context.host.files.stat(file)?.kind === 'file') return file;
+  throw refused({ what: `${file} is no plain file, so it is no SQLite database`, where });
+}
+
+async function inVolume(context: BackupContext, path: string, where: string): Promise<string> {
+  const match = path.match(/^volume:([^/]+)\/(.+)$/);
+  const [suffix, inside] = [match?.[1], match?.[2]];
+  if (suffix === undefined || inside === undefined || inside.split('/').includes('..')) {
+    throw refused({
+      what: `${JSON.stringify(path)} is no path in a volume`,
+      where,
+      hint: 'Write volume:<suffix>/path, without "..".',
+    });
+  }
+  const volume = volumeName(context, suffix);
+  const place = await volumePlace(context, volume);
+  if (place.how === 'helper') {
+    throw refused({
+      what: `the volume ${volume} can only be read through a container, and a database must not be copied that way`,
+      where,
+      hint: 'Run the release as root where the volume is local, or declare a backup command.',
+    });
+  }
+  const file = insideOf(context, place.path, inside, where);
+  if (file !== undefined) return file;
+  throw refused({ what: `${inside} is not in the volume ${volume}`, where, hint: `Look into ${place.path}.` });
+}

@@ -1,0 +1,147 @@
+// One whole backup of a service: written into a `.partial` folder, flushed, read back, and only then given its name.
+import { join } from 'node:path';
+import { SCHEMA } from '../model/release.ts';
+import type { Runtime } from '../runtimes/runtime.ts';
+import { estimateBytes } from './estimate.ts';
+import { flushTree, newFolder } from './folder.ts';
+import type { BackupContext, BackupFile, BackupItem, BackupRecord } from './kind.ts';
+import { type PauseOptions, whileHeld } from './pause.ts';
+import { RECORD, readRecord } from './record.ts';
+import { kindOf, kindsFor } from './registry.ts';
+import { RESTORE_FILE, restoreText, SUMS_FILE } from './restore-text.ts';
+import { sumsText } from './sums.ts';
+import { checkTools } from './tools.ts';
+import { uncoveredMounts } from './uncovered.ts';
+import { isRunning } from './volume/mounts.ts';
+
+export interface TakeOptions extends PauseOptions {
+  /** YYYYMMDD_HHMMSS, UTC. Where that one exists, the next free second is taken. */
+  stamp: string;
+  /** The root of all backups, absolute. */
+  dir: string;
+  ticket: string;
+}
+
+type Taken = { item: BackupItem; files: BackupFile[] };
+
+async function findItems(context: BackupContext): Promise<BackupItem[]> {
+  if (!context.service.backup.enabled) return [];
+  return (await Promise.all(kindsFor(context).map((kind) => kind.items(context)))).flat();
+}
+
+/**
+ * What a backup would hold. @returns items with their estimated size, writable mounts that none covers, and the sum of the known sizes.
+ * @throws refused where the manifest names what is not there, or a program is missing.
+ */
+export async function planBackup(
+  context: BackupContext,
+): Promise<{ items: BackupItem[]; uncovered: string[]; bytes: number }> {
+  const found = await findItems(context);
+  if (found.length > 0) await checkTools(context);
+  const [items, uncovered] = await Promise.all([
+    Promise.all(found.map(async (item) => ({ ...item, bytes: await estimateBytes(context, item) }))),
+    uncoveredMounts(context, found),
+  ]);
+  return { items, uncovered, bytes: items.reduce((sum, item) => sum + (item.bytes ?? 0), 0) };
+}
+
+/**
+ * Takes a backup and reads it back. The caller holds the lock: what earlier runs left as `.partial` is removed.
+ * @returns its record, its folder, and the sha256 of every file in it.
+ * @throws step-failed (nothing is left behind, and the service runs), refused as planBackup does.
+ */
+export async function takeBackup(
+  context: BackupContext,
+  runtime: Runtime,
+  options: TakeOptions,
+): Promise<BackupRecord & { dir: string; sha256s: Record<string, string> }> {
+  const { clock, files } = context.host;
+  const begin = clock.monotonicMs();
+  const startedAt = clock.now().toISOString();
+  const [versions, items] = [await checkTools(context), await findItems(context)];
+  const uncovered = await uncoveredMounts(context, items);
+  const { partial, final, stamp } = newFolder(context.host, options.dir, context.service.name, options.stamp);
+  try {
+    const { taken, pausedMs } = await writeItems(context, runtime, options, items, partial);
+    const all = taken.flatMap((each) => each.files);
+    const record: BackupRecord = {
+      schema: SCHEMA,
+      service: context.service.name,
+      stamp,
+      ticket: options.ticket,
+      label: labelOf(context, items),
+      startedAt,
+      durationMs: 0,
+      pausedMs: Math.round(pausedMs),
+      sourceBytes: taken.reduce((sum, { item, files: written }) => sum + sourceBytes(item, written), 0),
+      uncovered,
+      versions,
+      items: taken,
+      verifiedAt: '',
+    };
+    files.replace(join(partial, SUMS_FILE), sumsText(all));
+    files.replace(join(partial, RESTORE_FILE), restoreText(record, context.resolved.project, runtime.kind));
+    flushTree(context.host, partial);
+    await allOf(
+      taken.map(({ item, files: written }) => kindOf(item, item.name).check(context, item, partial, written)),
+    );
+    const verified = {
+      ...record,
+      durationMs: Math.round(clock.monotonicMs() - begin),
+      verifiedAt: clock.now().toISOString(),
+    };
+    files.replace(join(partial, RECORD), `${JSON.stringify(verified, undefined, 2)}\n`);
+    readRecord(context.host, partial);
+    const sha256s = Object.fromEntries(all.map(({ file, sha256 }) => [file, sha256]));
+    sha256s[RECORD] = await files.sha256(join(partial, RECORD));
+    flushTree(context.host, partial);
+    files.rename(partial, final);
+    files.sync(join(options.dir, context.service.name));
+    return { ...verified, dir: final, sha256s };
+  } catch (error) {
+    files.remove(partial);
+    throw error;
+  }
+}
+
+async function writeItems(
+  context: BackupContext,
+  runtime: Runtime,
+  options: TakeOptions,
+  items: readonly BackupItem[],
+  folder: string,
+): Promise<{ taken: Taken[]; pausedMs: number }> {
+  const write = (when: BackupItem['when'], within: BackupContext) =>
+    allOf(
+      items
+        .filter((item) => item.when === when)
+        .map(
+          async (item): Promise<Taken> => ({ item, files: await kindOf(item, item.name).write(within, item, folder) }),
+        ),
+    );
+  const running = await write('running', context);
+  const pauses =
+    items.some((item) => item.when === 'held') && context.service.backup.consistency !== 'live' && isRunning(context);
+  const held = pauses
+    ? await whileHeld(context, runtime, options, (within) => write('held', within))
+    : { value: await write('held', context), pausedMs: 0 };
+  const taken = [...running, ...held.value];
+  return { taken: items.flatMap((item) => taken.filter((each) => each.item === item)), pausedMs: held.pausedMs };
+}
+
+/** Waits for all, so that none goes on writing behind our back, then throws what the first failed one threw. */
+async function allOf<T>(tasks: Array<Promise<T>>): Promise<T[]> {
+  const settled = await Promise.allSettled(tasks);
+  const failed = settled.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+function labelOf(context: BackupContext, items: readonly BackupItem[]): BackupRecord['label'] {
+  if (items.some((item) => item.mayChange)) return 'crash-consistent';
+  return items.some((item) => item.when === 'held') && isRunning(context) ? 'quiesced' : 'consistent';
+}
+
+function sourceBytes(item: BackupItem, files: readonly BackupFile[]): number {
+  return item.bytes ?? files.reduce((sum, file) => sum + Number(file.facts.tarBytes ?? file.bytes), 0);
+}

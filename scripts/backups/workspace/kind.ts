@@ -1,0 +1,40 @@
+// Kind `workspace`: folders and files below the package or below .asd/workspace, each as one archive.
+import { stepFailed } from '../../model/error.ts';
+import { checkArchive, unpackCommands, writeArchive } from '../archive.ts';
+import type { BackupKind } from '../kind.ts';
+import { itemName } from '../names.ts';
+import { ownPath } from '../places.ts';
+import { isRunning } from '../volume/mounts.ts';
+
+export const workspaceKind: BackupKind = {
+  kind: 'workspace',
+
+  async items(context) {
+    const taken = new Set<string>();
+    const live = context.service.backup.consistency === 'live' && isRunning(context);
+    return context.service.backup.paths.map((path) => {
+      const real = ownPath(context, path, 'backup.paths');
+      return {
+        kind: 'workspace',
+        name: itemName('workspace', path, taken),
+        describes: `workspace path ${real}`,
+        path: real,
+        bytes: undefined,
+        when: 'held',
+        ...(live ? { mayChange: true } : {}),
+      };
+    });
+  },
+
+  async write(context, item, folder) {
+    return [await writeArchive(context, item, item.path ?? '', folder)];
+  },
+
+  async check(context, item, folder, files) {
+    const [file] = files;
+    if (file === undefined) throw stepFailed({ what: `${item.describes} has no archive`, where: folder });
+    await checkArchive(context, folder, file);
+  },
+
+  restoreCommands: (item, files) => files.flatMap((file) => unpackCommands(file, item.path ?? '')),
+};
