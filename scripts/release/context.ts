@@ -1,0 +1,45 @@
+// What every verb begins with: the host repository, its settings, its `.env`, and what must never be shown.
+import { parse } from 'dotenv';
+import { toplevel } from '../host/git/repository.ts';
+import type { Repository } from '../host/git/run.ts';
+import { secretsOf } from '../host/mask.ts';
+import { type HostPaths, hostPaths } from '../host/paths.ts';
+import type { Host } from '../host/port.ts';
+import type { Terminal } from '../host/terminal.ts';
+import { parseReleaseConfig } from '../manifest/release-config.ts';
+import type { ReleaseConfig } from '../model/service.ts';
+import type { RuntimeContext } from '../runtimes/runtime.ts';
+
+export interface Context {
+  host: Host;
+  paths: HostPaths;
+  repo: Repository;
+  config: ReleaseConfig;
+  /** The live `.env`. */
+  env: Readonly<Record<string, string>>;
+  secrets: readonly string[];
+  terminal: Terminal;
+  notices: string[];
+}
+
+/**
+ * @param engine the engine's own folder, links resolved.
+ * @throws refused where there is no host repository, or its settings are wrong.
+ */
+export async function openContext(host: Host, terminal: Terminal, engine: string): Promise<Context> {
+  const { files, machine } = host;
+  const root = await toplevel(host, machine.env.ASD_ROOT ?? machine.cwd);
+  const file = '.asd/release.yaml';
+  const { config, notices } = parseReleaseConfig(files.readText(`${root}/${file}`), file);
+  const paths = hostPaths(root, engine, config.backup.dir);
+  const env = parse(files.readText(paths.envFile, { follow: true }) ?? '');
+  return { host, paths, repo: { host, root }, config, env, secrets: secretsOf(env), terminal, notices };
+}
+
+const RUNTIME_TIMEOUT_MS = 120_000;
+
+/** What a runtime is called with. */
+export function runtimeContext(context: Context, ticket: string, more: Partial<RuntimeContext> = {}): RuntimeContext {
+  const { host, paths, env, secrets } = context;
+  return { host, paths, env, secrets, ticket, timeoutMs: RUNTIME_TIMEOUT_MS, ...more };
+}

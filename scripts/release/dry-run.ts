@@ -1,0 +1,66 @@
+// The plan without the release: fetched into a temporary store, resolved in a temporary tree, no lock, nothing left behind.
+
+import { readRef } from '../host/git/commits.ts';
+import { listReleases } from '../journal/records.ts';
+import { EXIT } from '../model/error.ts';
+import type { Plan } from '../model/step.ts';
+import { describePlan, describeSteps } from '../plan/describe.ts';
+import { makePlan } from '../plan/plan.ts';
+import { openContext } from './context.ts';
+import { observe } from './observe.ts';
+import { checkUnblocked, inheritance, readRecords } from './standing-records.ts';
+import { DEPLOYED_REF } from './survey.ts';
+import type { World } from './verb.ts';
+
+export interface DryRequest {
+  ticket: string;
+  branch: string | undefined;
+  allowNonMain: boolean;
+  services: readonly string[];
+  advanceOnly: boolean;
+  json: boolean;
+  /** A commit that is here, instead of fetching. */
+  targetSha?: string;
+}
+
+/** @returns 0 with the plan printed. @throws what a real run would be refused with. */
+export async function dryRun(world: World, request: DryRequest): Promise<number> {
+  const context = await openContext(world.host, world.terminal, world.engine);
+  const { host, paths } = context;
+  const records = readRecords(context, request.ticket);
+  checkUnblocked(records, undefined);
+  const inherited = inheritance(records, undefined, await readRef(context.repo, DEPLOYED_REF));
+  host.files.mkdir(paths.cache);
+  const dryFolder = host.files.tempFolder(paths.cache, 'dry-');
+  try {
+    const { facts } = await observe(context, {
+      ...request,
+      branch: request.branch ?? context.config.branch,
+      knownTickets: listReleases(host, paths)
+        .map((e) => e.ticket)
+        .filter((t) => t !== request.ticket),
+      dryFolder,
+      ...(inherited ? { inherited } : {}),
+    });
+    show(world, makePlan(facts, { advanceOnly: request.advanceOnly }), request.json);
+    return EXIT.ok;
+  } finally {
+    host.files.remove(dryFolder);
+  }
+}
+
+function show({ terminal }: World, plan: Plan, json: boolean): void {
+  if (json) {
+    terminal.say(JSON.stringify(plan));
+    return;
+  }
+  for (const line of [
+    ...describePlan(plan),
+    '',
+    'Steps:',
+    ...describeSteps(plan).map((s) => `  ${s}`),
+    '',
+    'Nothing was changed.',
+  ])
+    terminal.say(line);
+}

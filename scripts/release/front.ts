@@ -1,0 +1,36 @@
+// From the operator's terminal to the frozen engine: which copy of the engine a verb runs from.
+import { toplevel } from '../host/git/repository.ts';
+import { hostPaths, ticketPaths } from '../host/paths.ts';
+import { checkTicket } from '../model/names.ts';
+import type { Given } from './arguments.ts';
+import type { World } from './verb.ts';
+
+/** The engine that this process was started from: the checkout, or, inside a frozen copy, the checkout that it was made of. */
+export function engineFolder(): string {
+  return import.meta.dir.replace(/\/scripts\/release$/, '');
+}
+
+/** @param given the parsed words; the first one is the ticket where the verb has one. */
+export async function enterFrozen(verb: string, args: readonly string[], given: Given, world: World): Promise<number> {
+  const { host, engine } = world;
+  const root = await toplevel(host, host.machine.env.ASD_ROOT ?? host.machine.cwd);
+  const paths = hostPaths(root, engine, '.asd/workspace/backups');
+  const { secureWorkspace } = await import('../journal/workspace.ts');
+  const { freezeEngine, openFrozen } = await import('../host/freeze.ts');
+  const { runFrozen } = await import('../host/front.ts');
+  secureWorkspace(host, paths);
+  const own = await recordedEngine(given, world, root);
+  const frozen = own === undefined ? await freezeEngine(paths) : await openFrozen(paths, own);
+  return await runFrozen(frozen, verb, args, { ...host.machine.env, ASD_ROOT: root, ASD_ENGINE: engine });
+}
+
+/** A release that is gone on with runs from the engine that it was begun with, unless a changed engine was accepted. */
+async function recordedEngine(given: Given, world: World, root: string): Promise<string | undefined> {
+  const [word] = given.words;
+  const goesOn = given.has('resume') || !['prepare', undefined].includes(given.value('from'));
+  if (word === undefined || !goesOn || given.has('accept-drift')) return undefined;
+  const { readState } = await import('../journal/state.ts');
+  const paths = hostPaths(root, world.engine, '.asd/workspace/backups');
+  const state = readState(world.host, ticketPaths(paths, checkTicket(word)).state);
+  return state?.engine === '' ? undefined : state?.engine;
+}

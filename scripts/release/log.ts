@@ -1,0 +1,64 @@
+// just release-log TICKET [--follow]: the log, as it is, to its end or as it grows.
+import { ticketPaths } from '../host/paths.ts';
+import type { Host } from '../host/port.ts';
+import { readHolder } from '../journal/lock.ts';
+import { refused } from '../model/error.ts';
+import { checkTicket } from '../model/names.ts';
+import { openRecords } from './records-context.ts';
+import { enter, type Verb } from './verb.ts';
+
+const CHUNK = 256 * 1024;
+const LOOK_EVERY_MS = 200;
+
+export const verb: Verb = {
+  usage: {
+    verb: 'release-log',
+    words: ['TICKET'],
+    what: 'Prints the log of a release.',
+    flags: { follow: { type: 'boolean', what: 'go on as it grows, until the release ends' } },
+  },
+  mutating: false,
+  check: (given) => void checkTicket(given.words[0] ?? ''),
+  async run(given, world) {
+    const { host, terminal } = world;
+    const paths = await openRecords(world);
+    const [ticket = ''] = given.words;
+    const { log } = ticketPaths(paths, ticket);
+    if (host.files.stat(log) === undefined)
+      throw refused({ what: `This host has no log of ${ticket}`, where: log, hint: 'See: just release-list' });
+    const reader = lineReader(host, log, (line) => terminal.say(line));
+    reader.read();
+    while (given.has('follow') && !terminal.detached) {
+      const held = readHolder(host, paths)?.ticket === ticket;
+      await host.clock.sleep(LOOK_EVERY_MS);
+      reader.read();
+      if (!held) break;
+    }
+    reader.end();
+    return 0;
+  },
+};
+
+/** Whole lines only, until the end. */
+function lineReader(host: Host, path: string, each: (line: string) => void): { read(): void; end(): void } {
+  const decoder = new TextDecoder();
+  let at = 0;
+  let rest = '';
+  return {
+    read() {
+      for (;;) {
+        const bytes = host.files.readRange(path, at, CHUNK);
+        if (bytes.length === 0) return;
+        at += bytes.length;
+        const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) each(line);
+      }
+    },
+    end() {
+      if (rest !== '') each(rest);
+    },
+  };
+}
+
+if (import.meta.main) await enter(verb);

@@ -1,0 +1,117 @@
+// The facts of one service: what runs, what will run, what is saved, what a release of it cost before.
+import { join } from 'node:path';
+import { planBackup } from '../backups/take.ts';
+import type { ServiceHistory } from '../journal/history.ts';
+import { refused } from '../model/error.ts';
+import type { ComponentImage } from '../model/receipt.ts';
+import type { ServiceManifest } from '../model/service.ts';
+import type { HookName } from '../model/step.ts';
+import type { ServiceFacts } from '../plan/facts.ts';
+import { runtimeOf } from '../runtimes/registry.ts';
+import type { ResolvedService, RunningComponent, ServiceTree } from '../runtimes/runtime.ts';
+import { backupContext } from './backup-context.ts';
+import { type Context, runtimeContext } from './context.ts';
+
+const HOOKS: readonly HookName[] = ['preflight', 'pre_start_init', 'post_start_init', 'ensure-config'];
+
+export interface Asked {
+  name: string;
+  ticket: string;
+  /** Ask registries what would be pulled, too. */
+  dry: boolean;
+  before: ServiceManifest | undefined;
+  after: ServiceManifest | undefined;
+  trees: Record<'before' | 'after', ServiceTree>;
+  history: ServiceHistory;
+  /** Stamp of the backup that a superseded release took; a new one is not needed then. */
+  inheritedBackup: string | undefined;
+}
+
+export interface Observed {
+  facts: ServiceFacts;
+  /** At the target; undefined where the service goes. */
+  resolved: ResolvedService | undefined;
+}
+
+/** @throws refused where runtime, files or backups of the service stand in the way. */
+export async function observeService(context: Context, asked: Asked): Promise<Observed> {
+  const { name, before, after, trees } = asked;
+  const manifest = after ?? before;
+  if (!manifest) throw refused({ what: `${name} has no manifest at either end` });
+  const runtime = await runtimeOf(manifest.runtime);
+  const at = runtimeContext(context, asked.ticket);
+  const notices: string[] = [];
+  const resolvedAfter = after ? await runtime.resolve(at, after, trees.after) : undefined;
+  const past = before ? await observeBefore(context, asked, before) : undefined;
+  const images = {
+    before: (past?.running ?? []).map((c): ComponentImage => ({ component: c.name, ref: c.imageRef, id: c.imageId })),
+    after: resolvedAfter
+      ? await imagesAfter(asked, () => runtime.available(at, resolvedAfter, trees.after), resolvedAfter)
+      : [],
+  };
+  for (const component of resolvedAfter?.components ?? []) {
+    const now = images.before.find((i) => i.component === component.name);
+    if (component.stateful && now && component.image !== undefined && now.ref !== component.image)
+      notices.push(`${component.name} holds data and gets another image`);
+  }
+  const facts: ServiceFacts = {
+    name,
+    before,
+    after,
+    hooks: after ? hooksIn(context, trees.after, name) : {},
+    images,
+    statefulRecreated: [],
+    inherited: asked.inheritedBackup !== undefined,
+    backup: asked.inheritedBackup === undefined ? (past?.backup ?? []) : [],
+    uncovered: past?.uncovered ?? [],
+    history: { durationS: asked.history.durationS, downtimeS: asked.history.downtimeS, pauseS: asked.history.pauseS },
+    notices,
+  };
+  return { facts, resolved: resolvedAfter };
+}
+
+/** Registries are asked only in a dry run: a release pulls right after this. */
+async function imagesAfter(
+  asked: Asked,
+  available: () => Promise<ComponentImage[]>,
+  resolved: ResolvedService,
+): Promise<ComponentImage[]> {
+  if (asked.dry || asked.after?.runtime === 'pm2') return await available();
+  return resolved.components.map((c) => ({ component: c.name, ref: c.image ?? '', id: '' }));
+}
+
+async function observeBefore(
+  context: Context,
+  asked: Asked,
+  before: ServiceManifest,
+): Promise<{ running: RunningComponent[]; backup: ServiceFacts['backup']; uncovered: string[] }> {
+  const runtime = await runtimeOf(before.runtime);
+  const at = runtimeContext(context, asked.ticket);
+  const resolved = await runtime.resolve(at, before, asked.trees.before);
+  const full = await backupContext(context, { manifest: before, runtime, context: at }, resolved);
+  const plan = await planBackup(full);
+  const items = before.backup.enabled ? plan.items : [];
+  const pauseMaxS = context.config.backup.pauseMaxMs / 1000;
+  const heldBefore = asked.history.pauseS;
+  if (before.backup.consistency === 'pause' && heldBefore !== undefined && heldBefore > pauseMaxS) {
+    throw refused({
+      what: `The backup of ${asked.name} would pause it for about ${Math.round(heldBefore)} s, as it did before; backup.pause_max allows ${pauseMaxS} s`,
+      where: `packages/${asked.name}/manifest.yaml`,
+      hint: 'Raise backup.pause_max in .asd/release.yaml, or take this backup with consistency: stop or live.',
+    });
+  }
+  return {
+    running: full.running,
+    backup: items.map((item) => ({ item: item.name, bytes: item.bytes })),
+    uncovered: plan.uncovered,
+  };
+}
+
+function hooksIn(context: Context, tree: ServiceTree, name: string): ServiceFacts['hooks'] {
+  const found: ServiceFacts['hooks'] = {};
+  for (const hook of HOOKS) {
+    const path = `packages/${name}/scripts/${hook}.ts`;
+    if (context.host.files.stat(join(tree.root, path)) !== undefined) found[hook] = path;
+  }
+  return found;
+}

@@ -1,0 +1,144 @@
+// Runs a session's phases in their order, and says at the end how it stands and what to type next.
+import type { Runners } from '../engine/attempt.ts';
+import { executePhase } from '../engine/execute.ts';
+import { onStopSignal } from '../host/signals.ts';
+import { project } from '../journal/project.ts';
+import { EXIT, ReleaseError } from '../model/error.ts';
+import { PHASES, type Phase } from '../model/release.ts';
+import type { Step } from '../model/step.ts';
+import { dueSteps, type From, standing } from '../plan/due.ts';
+import { nextSteps } from '../plan/next.ts';
+import { renderError } from './render.ts';
+import { type Logger, type Session, saveReceipt } from './session.ts';
+import { hookRunners } from './steps/hooks.ts';
+import { migrateRunners } from './steps/migrate.ts';
+import { prepareRunners } from './steps/prepare.ts';
+import { verifyRunners } from './steps/verify.ts';
+
+export interface Course {
+  from: From;
+  /** Left out on purpose, with the reason that was given. */
+  skip: ReadonlySet<Phase>;
+  reason: string;
+  /** Only this phase. */
+  only?: Phase;
+  /** The `start` of prepare is in the log already. */
+  begun: boolean;
+}
+
+/** @returns the exit code: 0 released, 1 halted, 8 stopped or unverified. */
+export async function perform(session: Session, log: Logger, course: Course): Promise<number> {
+  const stop = new AbortController();
+  const { reporter } = session;
+  const unlisten = onStopSignal((signal, count) => {
+    stop.abort();
+    reporter.say(
+      count === 1
+        ? `${signal}: stopping at the next safe point`
+        : `${signal} again: still stopping; what runs now is ended by its own time-out at the latest`,
+    );
+  });
+  let phase: Phase = 'prepare';
+  try {
+    const before = standing(session.journal.events);
+    const due = dueSteps(session.plan, before, course.from, course.skip);
+    const runners = makeRunners(session);
+    for (phase of PHASES) {
+      if (course.only !== undefined && phase !== course.only) continue;
+      await runPhase(session, log, course, phase, {
+        due: due.filter((s) => s.phase === phase),
+        before,
+        runners,
+        stop: stop.signal,
+      });
+    }
+    return finish(session, log, course);
+  } catch (error) {
+    return halt(session, log, phase, error);
+  } finally {
+    unlisten();
+    reporter.end();
+  }
+}
+
+function makeRunners(session: Session): Runners {
+  return { ...prepareRunners(session), ...migrateRunners(session), ...hookRunners(session), ...verifyRunners(session) };
+}
+
+interface PhaseWork {
+  due: Step[];
+  before: ReturnType<typeof standing>;
+  runners: Runners;
+  stop: AbortSignal;
+}
+
+async function runPhase(session: Session, log: Logger, course: Course, phase: Phase, work: PhaseWork): Promise<void> {
+  const { host } = session.context;
+  const at = course.from.kind === 'phase' ? PHASES.indexOf(course.from.phase) : 0;
+  if (PHASES.indexOf(phase) < at) return;
+  if (course.skip.has(phase)) {
+    if (phase !== 'prepare') log(phase, 'skipped', { reason: course.reason, by: host.machine.user });
+    return;
+  }
+  const again = course.from.kind === 'phase' && course.from.phase === phase;
+  if (work.before.phases.has(phase) && !again) return;
+  if (phase === 'ticket' && session.plan.scripts.length === 0) {
+    log(phase, 'skipped-no-script');
+    return;
+  }
+  const began = host.clock.monotonicMs();
+  if (!(phase === 'prepare' && course.begun))
+    log(phase, 'start', {
+      by: host.machine.user,
+      ...(phase === 'migrate' ? { services: session.plan.services.map((s) => s.name).join(' ') } : {}),
+    });
+  await executePhase(work.due, work.before.done, {
+    host,
+    runners: work.runners,
+    log,
+    open: work.before.open,
+    outputFile: (step) => session.files.output(step.id),
+    persist: () => session.lock.assertHeld(),
+    concurrency: session.plan.concurrency,
+    stop: work.stop,
+  });
+  log(phase, 'done', { duration: `${Math.round((host.clock.monotonicMs() - began) / 10) / 100}s` });
+}
+
+function finish(session: Session, log: Logger, course: Course): number {
+  const { host } = session.context;
+  if (course.only !== undefined && course.only !== 'verify') {
+    log(course.only, 'halted', { reason: `only ${course.only} was asked for` });
+    sayNext(session);
+    return EXIT.ok;
+  }
+  if (course.skip.has('verify')) {
+    log('verify', 'unverified', { reason: course.reason, by: host.machine.user });
+    sayNext(session);
+    return EXIT.stopped;
+  }
+  session.receipt.complete = true;
+  saveReceipt(session);
+  log('verify', 'released', { sha: session.plan.targetSha });
+  session.reporter.say(`Released ${session.ticket}: ${session.plan.targetSha.slice(0, 12)} is deployed and verified.`);
+  return EXIT.ok;
+}
+
+function halt(session: Session, log: Logger, phase: Phase, error: unknown): number {
+  const stopped = error instanceof ReleaseError && error.kind === 'stopped';
+  const reason = error instanceof Error ? error.message : String(error);
+  const rc = error instanceof ReleaseError && error.facts.rc !== undefined ? String(error.facts.rc) : '1';
+  if (stopped) log(phase, 'stopped', { reason });
+  else log(phase, 'failed', { rc, reason: reason.slice(0, 500) });
+  for (const line of renderError(error)) session.reporter.say(line);
+  sayNext(session);
+  return stopped ? EXIT.stopped : EXIT.halted;
+}
+
+function sayNext(session: Session): void {
+  const state = project(session.journal.events);
+  if (!state) return;
+  session.reporter.say('');
+  session.reporter.say(`${session.ticket} is ${state.releaseStatus} in ${state.phase}. What comes next:`);
+  for (const { command, what } of nextSteps(state)) session.reporter.say(`  ${command.padEnd(60)} # ${what}`);
+}

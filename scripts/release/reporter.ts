@@ -1,0 +1,99 @@
+// What an operator sees while a release runs: a line an event, on a terminal one more that moves, with --json the events themselves.
+import type { Host } from '../host/port.ts';
+import type { Terminal } from '../host/terminal.ts';
+import type { LoggedEvent } from '../model/event.ts';
+import { formatSeconds } from '../plan/describe.ts';
+
+export interface Reporter {
+  event(event: LoggedEvent): void;
+  /** A line that is no event; not with --json. */
+  say(line: string): void;
+  end(): void;
+}
+
+/** Steps that are over in no time are not worth a line when they went well. */
+const QUIET = new Set(['stage', 'head', 'image', 'freeze-scripts']);
+const TICK_MS = 250;
+
+/** @param expectedS of the whole release, from earlier ones; undefined: unknown. */
+export function openReporter(
+  host: Host,
+  terminal: Terminal,
+  options: { json: boolean; expectedS?: number | undefined },
+): Reporter {
+  if (options.json) return jsonReporter(terminal);
+  const began = host.clock.monotonicMs();
+  const running = new Map<string, number>();
+  const over = new AbortController();
+  const elapsed = (since: number): string => formatSeconds((host.clock.monotonicMs() - since) / 1000);
+  const draw = (): void => {
+    const steps = [...running].map(([name, since]) => `${name} ${elapsed(since)}`).join(', ');
+    const of = options.expectedS === undefined ? '' : ` of about ${formatSeconds(options.expectedS)}`;
+    terminal.status(`${elapsed(began)}${of}  ${steps}`);
+  };
+  const tick = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      draw();
+      await host.clock.sleep(TICK_MS, over.signal);
+    }
+  };
+  if (terminal.isTty) void tick();
+  return {
+    event(event) {
+      const { step, service } = event.fields;
+      const name = [service, step].filter(Boolean).join(' ');
+      if (event.event === 'step-start') running.set(name, host.clock.monotonicMs());
+      else if (step !== undefined && event.event.startsWith('step-')) running.delete(name);
+      const line = lineOf(event);
+      if (line !== undefined) terminal.say(line);
+    },
+    say: (line) => terminal.say(line),
+    end: () => over.abort(),
+  };
+}
+
+function jsonReporter(terminal: Terminal): Reporter {
+  return {
+    event: ({ time, ticket, phase, event, fields }) =>
+      terminal.say(JSON.stringify({ time, ticket, phase, event, ...fields })),
+    say: () => undefined,
+    end: () => undefined,
+  };
+}
+
+function lineOf({ time, phase, event, fields }: LoggedEvent): string | undefined {
+  const at = time.slice(11, 19);
+  const what = `${phase.padEnd(8)} ${(fields.service ?? '').padEnd(16)} ${fields.step ?? ''}`;
+  switch (event) {
+    case 'start':
+      return `${at} ${phase}`;
+    case 'step-start':
+      return undefined;
+    case 'step-done':
+      return QUIET.has(fields.step ?? '') ? undefined : `${at}   ${what}  ${fields.duration ?? ''}${facts(fields)}`;
+    case 'step-failed':
+      return `${at}   ${what}  FAILED after ${fields.duration ?? '?'}`;
+    case 'step-stopped':
+      return `${at}   ${what}  stopped`;
+    case 'step-retry':
+      return `${at}   ${what}  "not yet": try ${fields.tries ?? ''}`;
+    case 'done':
+    case 'paused':
+    case 'unpaused':
+    case 'torn-tail':
+      return undefined;
+    case 'skipped-no-script':
+      return `${at} ${phase}: no script of this ticket`;
+    case 'skipped':
+      return `${at} ${phase}: skipped by ${fields.by ?? '?'} (${fields.reason ?? ''})`;
+    default:
+      return `${at} ${phase} ${event}${fields.reason === undefined ? '' : `: ${fields.reason}`}`;
+  }
+}
+
+const SHOWN = ['path', 'paused', 'downtime'] as const;
+
+const facts = (fields: Record<string, string>): string =>
+  SHOWN.flatMap((key) => (fields[key] === undefined || fields[key] === '0s' ? [] : [`  ${key} ${fields[key]}`])).join(
+    '',
+  );

@@ -1,0 +1,68 @@
+// One run of one ticket under the lock: its plan, its journal, what it learned so far. Made by begin.ts or resume.ts, used by the steps.
+import type { FrozenEngine } from '../host/freeze.ts';
+import type { KeyedHash } from '../host/keyed-hash.ts';
+import type { TicketPaths } from '../host/paths.ts';
+import type { ReleaseLock } from '../journal/lock.ts';
+import type { JournalLog } from '../journal/log.ts';
+import { project } from '../journal/project.ts';
+import { writeReceipt } from '../journal/receipt.ts';
+import { formatState, writeState } from '../journal/state.ts';
+import type { EventName, LoggedEvent } from '../model/event.ts';
+import type { Receipt, ServiceReceipt } from '../model/receipt.ts';
+import type { Phase, ReleaseState } from '../model/release.ts';
+import type { ServiceManifest } from '../model/service.ts';
+import type { Plan } from '../model/step.ts';
+import type { ResolvedService, ServiceTree } from '../runtimes/runtime.ts';
+import type { Context } from './context.ts';
+import type { Reporter } from './reporter.ts';
+
+export interface Session {
+  context: Context;
+  ticket: string;
+  files: TicketPaths;
+  lock: ReleaseLock;
+  journal: JournalLog;
+  plan: Plan;
+  receipt: Receipt;
+  /** Before: at BASE_SHA. After: at the target (or as mended in the live tree, where that drift was accepted). */
+  manifests: Record<'before' | 'after', ReadonlyMap<string, ServiceManifest>>;
+  engine: FrozenEngine;
+  keyedHash: KeyedHash;
+  reporter: Reporter;
+  /** Where each end is read from: the stage or a copy of BASE until Advance, the live tree after it. */
+  trees: Record<'before' | 'after', ServiceTree>;
+  /** Resolved once a run. */
+  resolved: Map<string, Promise<ResolvedService>>;
+  /** Tracked files whose drift was accepted. */
+  acceptedDrift: ReadonlySet<string>;
+}
+
+/** Keys of the state that a step of every few milliseconds does not change: the file is replaced only when one of the others does. */
+const essence = (state: ReleaseState): string => formatState({ ...state, logSum: '00000000' });
+
+/** Writes an event, and the state file where the event changed what it says. Every event of a session goes through here. */
+export function makeLogger(context: Context, files: TicketPaths, journal: JournalLog, reporter: Reporter) {
+  let written = '';
+  return (phase: Phase, event: EventName, fields: Record<string, string> = {}): LoggedEvent => {
+    const logged = journal.append(phase, event, fields);
+    const state = project(journal.events);
+    if (state && essence(state) !== written) {
+      writeState(context.host, files.state, state);
+      written = essence(state);
+    }
+    reporter.event(logged);
+    return logged;
+  };
+}
+
+export type Logger = ReturnType<typeof makeLogger>;
+
+/** Changes what the receipt says of a service, and writes it. */
+export function recordService(session: Session, service: string, change: Partial<ServiceReceipt>): void {
+  const known = session.receipt.services[service] ?? { runtime: change.runtime ?? '', project: change.project ?? '' };
+  session.receipt.services[service] = { ...known, ...change };
+  saveReceipt(session);
+}
+
+export const saveReceipt = (session: Session): void =>
+  writeReceipt(session.context.host, session.files.receipt, session.receipt);

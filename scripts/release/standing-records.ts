@@ -1,0 +1,96 @@
+// What this host's records say before a verb begins: this ticket's, and those of others that stand in the way.
+
+import { ticketPaths } from '../host/paths.ts';
+import { listReleases, type ReleaseEntry, readRelease } from '../journal/records.ts';
+import { refused } from '../model/error.ts';
+import type { ReleaseState } from '../model/release.ts';
+import { blocksOthers, nextSteps } from '../plan/next.ts';
+import type { Context } from './context.ts';
+
+export interface Records {
+  own: ReleaseState | undefined;
+  entry: ReleaseEntry;
+  others: ReleaseEntry[];
+}
+
+/** @throws refused where this ticket's state cannot be believed. */
+export function readRecords(context: Context, ticket: string): Records {
+  const entry = readRelease(context.host, ticketPaths(context.paths, ticket), ticket);
+  const others = listReleases(context.host, context.paths).filter((e) => e.ticket !== ticket);
+  return { own: entry.state, entry, others };
+}
+
+/** @throws refused where somebody edited the state file, or the log's chain is broken: what happened is then not known. */
+export function checkBelievable(entry: ReleaseEntry): void {
+  if (entry.problem) throw entry.problem;
+  if (entry.broken) {
+    throw refused({
+      what: `Line ${entry.broken.line} of the log is not what the engine wrote: ${entry.broken.why}`,
+      where: `${entry.files.log}:${entry.broken.line}`,
+      hint: 'Take out what was added by hand (or put back the rotated part), then try again.',
+    });
+  }
+  if (entry.verdict !== 'edited') return;
+  throw refused({
+    what: `The state file of ${entry.ticket} says something else than its log`,
+    where: entry.files.state,
+    details: entry.differences,
+    hint: `The log is the truth. Remove the state file and it is made again from the log: rm ${entry.files.state}`,
+  });
+}
+
+/** @throws refused where another release was halted after its Advance. @param superseded that one is taken over. */
+export function checkUnblocked(records: Records, superseded: string | undefined): void {
+  for (const { ticket, state } of records.others) {
+    if (!state || ticket === superseded || !blocksOthers(state)) continue;
+    throw refused({
+      what: `${ticket} is ${state.releaseStatus} in ${state.phase}, and the checkout stands on its commit: it has to be ended first`,
+      where: `phase ${state.phase}`,
+      hint: nextSteps(state).map(({ command, what }) => `${command.padEnd(60)} # ${what}`),
+    });
+  }
+}
+
+export interface Inherited {
+  ticket: string;
+  baseSha: string;
+  mergeSha: string;
+  services: string[];
+  backups: Record<string, string>;
+  receipt: string;
+}
+
+/**
+ * What this release takes over: from the one that --supersedes names, else from the last abandoned one that nothing came after.
+ * @throws refused where the named one cannot be taken over.
+ */
+export function inheritance(
+  records: Records,
+  supersedes: string | undefined,
+  deployed: string | undefined,
+): Inherited | undefined {
+  const of = ({ ticket, state, files }: ReleaseEntry): Inherited | undefined =>
+    state && {
+      ticket,
+      baseSha: state.baseSha,
+      mergeSha: state.mergeSha,
+      services: [...state.services, ...state.removed],
+      backups: state.backups,
+      receipt: files.receipt,
+    };
+  if (supersedes !== undefined) {
+    const entry = records.others.find((e) => e.ticket === supersedes);
+    if (entry?.state && (blocksOthers(entry.state) || entry.state.releaseStatus === 'abandoned')) return of(entry);
+    throw refused({
+      what: `${supersedes} cannot be superseded: ${entry?.state ? `it is ${entry.state.releaseStatus}${entry.state.mergeSha === '' ? ', and nothing live was changed by it' : ''}` : 'this host has no record of it'}`,
+      hint: 'Superseded is a release that was halted after its Advance. See: just release-list',
+    });
+  }
+  const open = records.others.filter(
+    ({ state }) => state?.releaseStatus === 'abandoned' && state.mergeSha !== '' && state.baseSha === deployed,
+  );
+  const last = open.toSorted((a, b) => startOf(a) - startOf(b)).at(-1);
+  return last && of(last);
+}
+
+const startOf = (entry: ReleaseEntry): number => Date.parse(entry.state?.timestamps.PREPARE_START ?? '') || 0;

@@ -1,0 +1,102 @@
+// just release-state [TICKET]: where it stands, and the literal next commands. Reads only.
+import { ticketPaths } from '../host/paths.ts';
+import { type LockHolder, readHolder } from '../journal/lock.ts';
+import { listReleases, type ReleaseEntry, readRelease } from '../journal/records.ts';
+import { stateEntries } from '../journal/state.ts';
+import { refused } from '../model/error.ts';
+import { checkTicket } from '../model/names.ts';
+import type { ReleaseState } from '../model/release.ts';
+import { nextSteps } from '../plan/next.ts';
+import { openRecords } from './records-context.ts';
+import { enter, type Verb } from './verb.ts';
+
+export const verb: Verb = {
+  usage: {
+    verb: 'release-state',
+    words: ['[TICKET]'],
+    what: 'Where a release stands and what to type next; without a ticket, the newest one.',
+    flags: { json: { type: 'boolean', what: 'as JSON' } },
+  },
+  mutating: false,
+  check: (given) => void (given.words[0] === undefined || checkTicket(given.words[0])),
+  async run(given, world) {
+    const paths = await openRecords(world);
+    const [ticket] = given.words;
+    const entry =
+      ticket === undefined
+        ? newest(listReleases(world.host, paths))
+        : readRelease(world.host, ticketPaths(paths, ticket), ticket);
+    if (!entry || (!entry.state && !entry.problem && !entry.broken)) {
+      throw refused({
+        what: ticket === undefined ? 'This host has no record of any release' : `This host has no record of ${ticket}`,
+        hint: 'See: just release-list',
+      });
+    }
+    const holder = readHolder(world.host, paths);
+    const view = viewOf(entry, holder);
+    if (given.has('json')) world.terminal.say(JSON.stringify(view));
+    else for (const line of lines(view)) world.terminal.say(line);
+    return 0;
+  },
+};
+
+interface View {
+  ticket: string;
+  state: Record<string, string>;
+  /** In words: what the status means now. */
+  stands: string;
+  doubts: string[];
+  holder: LockHolder | undefined;
+  next: Array<{ command: string; what: string }>;
+  log: string;
+}
+
+function viewOf(entry: ReleaseEntry, holder: LockHolder | undefined): View {
+  const { state } = entry;
+  const held = holder?.ticket === entry.ticket ? holder : undefined;
+  const doubts = [
+    ...entry.differences.map((d) => `the state file and the log disagree: ${d}`),
+    ...(entry.torn === undefined
+      ? []
+      : ['the last line of the log is torn: the engine or the host died while it was written']),
+    ...(entry.broken ? [`line ${entry.broken.line} of the log is not what the engine wrote: ${entry.broken.why}`] : []),
+    ...(entry.problem ? [entry.problem.message] : []),
+  ];
+  return {
+    ticket: entry.ticket,
+    state: state ? Object.fromEntries(stateEntries(state)) : {},
+    stands: state ? stands(state, held, entry) : 'in doubt: neither its state file nor its log can be read',
+    doubts,
+    holder: held,
+    next:
+      state && !held ? nextSteps(state) : [{ command: `just release-log ${entry.ticket} --follow`, what: 'watch it' }],
+    log: entry.files.log,
+  };
+}
+
+function stands(state: ReleaseState, held: LockHolder | undefined, entry: ReleaseEntry): string {
+  if (entry.verdict === 'edited' || entry.broken)
+    return `in doubt: its records do not agree (they say ${state.releaseStatus} in ${state.phase})`;
+  if (held) return `running in ${state.phase}, by ${held.by} since ${held.since} (pid ${held.pid})`;
+  if (state.releaseStatus === 'running') return `interrupted in ${state.phase}: its process is gone without a word`;
+  return state.releaseStatus === 'halted' ? `halted in ${state.phase} (${state.phaseStatus})` : state.releaseStatus;
+}
+
+function lines(view: View): string[] {
+  return [
+    `${view.ticket}: ${view.stands}`,
+    ...Object.entries(view.state)
+      .filter(([, value]) => value !== '')
+      .map(([key, value]) => `  ${key}=${value}`),
+    ...view.doubts.map((doubt) => `  doubt: ${doubt}`),
+    ...(view.next.length > 0 ? ['Next:'] : []),
+    ...view.next.map(({ command, what }) => `  ${command.padEnd(60)} # ${what}`),
+  ];
+}
+
+const startOf = (entry: ReleaseEntry): string => entry.state?.timestamps.PREPARE_START ?? '';
+
+const newest = (entries: ReleaseEntry[]): ReleaseEntry | undefined =>
+  entries.toSorted((a, b) => (startOf(a) < startOf(b) ? -1 : 1)).at(-1);
+
+if (import.meta.main) await enter(verb);

@@ -1,0 +1,132 @@
+// What the steps of prepare do on the host.
+import { join } from 'node:path';
+import { takeBackup } from '../../backups/take.ts';
+import type { Runners, StepContext } from '../../engine/attempt.ts';
+import { advance } from '../../host/git/advance.ts';
+import { recoverAdvance } from '../../host/git/recover.ts';
+import { sha256 } from '../../host/keyed-hash.ts';
+import { stepFailed } from '../../model/error.ts';
+import type { StepOf } from '../../model/step.ts';
+import { backupContext } from '../backup-context.ts';
+import { resolved, subject } from '../resolve.ts';
+import { recordService, type Session, saveReceipt } from '../session.ts';
+import { ensureStage } from '../stage.ts';
+
+type PrepareKinds = 'stage' | 'freeze-scripts' | 'images' | 'keep-images' | 'backup' | 'advance';
+
+export function prepareRunners(session: Session): Pick<Runners, PrepareKinds> {
+  return {
+    stage: async (step) => {
+      await ensureStage(session.context, session.ticket, step.targetSha);
+      return undefined;
+    },
+    'freeze-scripts': async (step) => freezeScripts(session, step),
+    images: (step, at) => images(session, step, at),
+    'keep-images': (step, at) => keepImages(session, step, at),
+    backup: (step, at) => backup(session, step, at),
+    advance: (step, at) => advanceCheckout(session, step, at),
+  };
+}
+
+/** Copies of the ticket's scripts and revert scripts go into the records: what was planned is what runs, also at a revert. */
+function freezeScripts(session: Session, step: StepOf<'freeze-scripts'>): Record<string, string> {
+  const { files } = session.context.host;
+  const folder = join(session.files.records, 'scripts');
+  files.mkdir(folder);
+  for (const path of step.paths) {
+    const content = files.readBytes(join(session.trees.after.root, path));
+    if (content === undefined)
+      throw stepFailed({ what: `${path} is not in the target`, where: session.trees.after.root });
+    const name = path.slice('releases/'.length);
+    files.replace(join(folder, name), content, { mode: 0o600 });
+    session.receipt.scripts[path] = sha256(content);
+  }
+  saveReceipt(session);
+  return { scripts: String(step.paths.length) };
+}
+
+async function images(session: Session, step: StepOf<'images'>, at: StepContext): Promise<Record<string, string>> {
+  const target = await subject(session, step.service, 'after', {
+    signal: at.signal,
+    outputFile: at.outputFile,
+    timeoutMs: step.timeoutMs,
+  });
+  const what = await resolved(session, step.service, 'after', target);
+  const after = await target.runtime.acquire(target.context, target.manifest, what, session.trees.after);
+  const used = what.variables.filter((name) => session.context.env[name] !== undefined);
+  recordService(session, step.service, {
+    runtime: step.runtime,
+    project: what.project,
+    after,
+    configAfter: session.keyedHash(what.document),
+    env: Object.fromEntries(used.map((name) => [name, session.keyedHash(session.context.env[name] ?? '')])),
+  });
+  return { images: after.map((image) => `${image.component}=${image.id}`).join(' ') };
+}
+
+async function keepImages(
+  session: Session,
+  step: StepOf<'keep-images'>,
+  at: StepContext,
+): Promise<Record<string, string>> {
+  const target = await subject(session, step.service, 'before', { signal: at.signal, outputFile: at.outputFile });
+  const what = await resolved(session, step.service, 'before', target);
+  const running = await target.runtime.running(target.context, target.manifest, what.project);
+  const kept = await target.runtime.keep(target.context, target.manifest, running);
+  recordService(session, step.service, {
+    runtime: step.runtime,
+    project: what.project,
+    before: running.map((c) => ({ component: c.name, ref: c.imageRef, id: c.imageId })),
+    kept,
+    configBefore: session.keyedHash(what.document),
+  });
+  return { kept: String(kept.length) };
+}
+
+async function backup(session: Session, step: StepOf<'backup'>, at: StepContext): Promise<Record<string, string>> {
+  const target = await subject(session, step.service, 'before', {
+    signal: at.signal,
+    outputFile: at.outputFile,
+    timeoutMs: step.timeoutMs,
+  });
+  const what = await resolved(session, step.service, 'before', target);
+  const { paths, config } = session.context;
+  const taken = await takeBackup(await backupContext(session.context, target, what), target.runtime, {
+    stamp: stampOf(session.context.host.clock.now()),
+    dir: paths.backups,
+    ticket: session.ticket,
+    pauseMaxMs: config.backup.pauseMaxMs,
+    onPause: (event, facts) =>
+      at.note(event, Object.fromEntries(Object.entries(facts).map(([k, v]) => [k, String(v)]))),
+  });
+  const bytes = taken.items.flatMap((item) => item.files).reduce((sum, file) => sum + file.bytes, 0);
+  recordService(session, step.service, {
+    backup: {
+      stamp: taken.stamp,
+      dir: taken.dir,
+      bytes,
+      sha256: taken.sha256s,
+      pausedMs: taken.pausedMs,
+      label: taken.label,
+    },
+  });
+  return { stamp: taken.stamp, bytes: String(bytes), paused: `${taken.pausedMs / 1000}s`, label: taken.label };
+}
+
+/** YYYYMMDD_HHMMSS, UTC. */
+const stampOf = (date: Date): string => date.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '_');
+
+async function advanceCheckout(
+  session: Session,
+  step: StepOf<'advance'>,
+  at: StepContext,
+): Promise<Record<string, string>> {
+  const { repo } = session.context;
+  const move = { from: step.fromSha, to: step.targetSha, branch: session.plan.branch };
+  if (at.again) await recoverAdvance(repo, move);
+  await advance(repo, move);
+  session.receipt.mergeSha = step.targetSha;
+  saveReceipt(session);
+  session.trees.after = { root: session.context.paths.root, live: true };
+  return { sha: step.targetSha };
+}

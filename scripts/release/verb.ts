@@ -1,0 +1,61 @@
+// A verb, and the way into it: from the operator's terminal (enter), or inside the frozen engine (runVerb).
+import type { Host } from '../host/port.ts';
+import { openHost } from '../host/real.ts';
+import { openTerminal, type Terminal } from '../host/terminal.ts';
+import { type Given, HelpAsked, parseArguments, type Usage } from './arguments.ts';
+import { engineFolder, enterFrozen } from './front.ts';
+import { errorFields, exitCodeOf, renderError } from './render.ts';
+
+export interface World {
+  host: Host;
+  terminal: Terminal;
+  /** The engine's own folder, links resolved. */
+  engine: string;
+}
+
+export interface Verb {
+  usage: Usage;
+  /** Mutating verbs run from a frozen copy of the engine, in a session of their own. */
+  mutating: boolean;
+  /** Refuses bad words before anything is written. @throws bad-input. */
+  check?(given: Given): void;
+  /** @returns the exit code. */
+  run(given: Given, world: World): Promise<number>;
+}
+
+/** The whole of a verb in this process: words, work, and whatever goes wrong rendered. */
+export async function runVerb(verb: Verb, args: readonly string[], world: World): Promise<number> {
+  return await rendered(verb, args, world.terminal, async (given) => await verb.run(given, world));
+}
+
+/** From a script's command line. Sets the exit code when all is over. */
+export async function enter(verb: Verb): Promise<void> {
+  const host = openHost();
+  const terminal = openTerminal();
+  const args = process.argv.slice(2);
+  const world = { host, terminal, engine: engineFolder() };
+  process.exitCode = await rendered(verb, args, terminal, async (given) =>
+    verb.mutating ? await enterFrozen(verb.usage.verb, args, given, world) : await verb.run(given, world),
+  );
+}
+
+async function rendered(
+  verb: Verb,
+  args: readonly string[],
+  terminal: Terminal,
+  act: (given: Given) => Promise<number>,
+): Promise<number> {
+  try {
+    const given = parseArguments(verb.usage, args);
+    verb.check?.(given);
+    return await act(given);
+  } catch (error) {
+    if (error instanceof HelpAsked) {
+      for (const line of error.lines) terminal.say(line);
+      return 0;
+    }
+    if (args.includes('--json')) terminal.say(JSON.stringify({ event: 'error', ...errorFields(error) }));
+    else for (const line of renderError(error)) terminal.warn(line);
+    return exitCodeOf(error);
+  }
+}
