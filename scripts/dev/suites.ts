@@ -1,0 +1,69 @@
+// The suites that run something: unit and contract tests, and scenarios. Bun counts them; a suite that cannot even start has failed once.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Outcome } from './checks.ts';
+
+const TEST_TIMEOUT_MS = 30_000;
+const SCENARIO_TIMEOUT_MS = 240_000;
+
+export const SUITES: Record<string, { folder: string; timeoutMs: number; quiet: boolean }> = {
+  unit: { folder: 'scripts', timeoutMs: TEST_TIMEOUT_MS, quiet: true },
+  scenarios: { folder: 'tests/scenarios', timeoutMs: SCENARIO_TIMEOUT_MS, quiet: false },
+};
+
+/** What a test sees of this machine: neither its git settings nor its Docker engine. */
+export function testEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  docker: Record<string, string>,
+): Record<string, string> {
+  const kept = Object.entries(env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined && !/^(?:GIT_|DOCKER_|COMPOSE_|ASD_)/.test(entry[0]),
+  );
+  return {
+    ...Object.fromEntries(kept),
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
+    DOCKER_HOST: 'unix:///nonexistent/docker.sock',
+    ...docker,
+  };
+}
+
+/** Numbers of the top element of a JUnit report. @param report its text; undefined where none was written. @param code of `bun test`. */
+export function countReport(report: string | undefined, code: number): Pick<Outcome, 'passed' | 'failed' | 'skipped'> {
+  const top = /<testsuites\b[^>]*>/.exec(report ?? '')?.[0] ?? '';
+  const number = (name: string): number => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(top)?.[1] ?? 0);
+  const [tests, failures, skipped] = [number('tests'), number('failures'), number('skipped')];
+  // A file that does not load is no test, but it is a failure; and so is a suite in which nothing ran.
+  const failed = failures === 0 && (code !== 0 || tests === 0) ? 1 : failures;
+  return { passed: Math.max(0, tests - failures - skipped), failed, skipped };
+}
+
+/** Runs a suite; its own output goes through. */
+export async function runSuite(name: string, checkout: string, env: Record<string, string>): Promise<Outcome> {
+  const suite = SUITES[name];
+  if (suite === undefined) throw new Error(`no suite ${name}`);
+  const temp = mkdtempSync(join(tmpdir(), 'belay-test-'));
+  const file = join(temp, 'junit.xml');
+  const start = performance.now();
+  try {
+    const argv = [process.execPath, 'test', `./${suite.folder}`, `--timeout=${suite.timeoutMs}`];
+    const report = ['--reporter=junit', `--reporter-outfile=${file}`, ...(suite.quiet ? ['--only-failures'] : [])];
+    const child = Bun.spawn([...argv, ...report], {
+      cwd: checkout,
+      env,
+      stdin: 'ignore',
+      stdout: 'inherit',
+      stderr: 'inherit',
+    });
+    const code = await child.exited;
+    const counts = countReport(await readReport(file), code);
+    return { name, ...counts, seconds: (performance.now() - start) / 1000, notes: [] };
+  } finally {
+    rmSync(temp, { recursive: true, force: true });
+  }
+}
+
+async function readReport(file: string): Promise<string | undefined> {
+  return (await Bun.file(file).exists()) ? readFileSync(file, 'utf8') : undefined;
+}
