@@ -137,6 +137,26 @@ export function marked(mark: string): number[] {
   );
 }
 
+/** Kills every process whose mark is the given one, or begins with it and a dot. @returns how many there were. */
+export async function endMarked(session: string): Promise<number> {
+  const killed = new Set<number>();
+  const exact = `\0${MARK}=${session}\0`;
+  const below = `\0${MARK}=${session}.`;
+  const find = (): number[] =>
+    allPids().filter((pid) => {
+      const environ = `\0${readProc(pid, 'environ')?.toString('latin1')}`;
+      return pid !== process.pid && (environ.includes(exact) || environ.includes(below));
+    });
+  for (let sweep = 0, pids = find(); sweep < SWEEPS && pids.length > 0; sweep += 1, pids = find()) {
+    for (const pid of pids) {
+      killed.add(pid);
+      send(pid, 'SIGKILL');
+    }
+    await Bun.sleep(POLL_MS);
+  }
+  return killed.size;
+}
+
 /** Kills the group's rest and whatever carries the mark, until nothing is left. @returns how many had to be killed. */
 export async function killStragglers(child: Child, mark: string | undefined): Promise<number> {
   const killed = new Set<number>();

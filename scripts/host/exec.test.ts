@@ -16,6 +16,10 @@ const sh = (script: string, options: Partial<Parameters<typeof exec.run>[1]> = {
   exec.run(['sh', '-c', script], { env, ...options });
 let marks = 0;
 const newMark = () => `test-${process.pid}-${marks++}`;
+/** A process has its environment from the moment of its exec on. */
+const begun = async (pid: number) => {
+  while (!readFileSync(`/proc/${pid}/environ`, 'latin1').includes('ASD_MARK')) await Bun.sleep(1);
+};
 /** Killed processes take a moment; a test that waits for one that lives runs into its own time-out. */
 const gone = async (pid: number) => {
   while (machine.alive(pid)) await Bun.sleep(5);
@@ -141,6 +145,7 @@ describe('what it leaves behind', () => {
     const other = Bun.spawn(['sleep', '60'], {
       env: { ASD_MARK: `${mark}0`, X: `ASD_MARK=${mark}`, Y_ASD_MARK: mark },
     });
+    await begun(other.pid);
     expect(marked(mark)).toEqual([]);
     expect(marked(`${mark}0`)).toEqual([other.pid]);
     other.kill('SIGKILL');
@@ -215,4 +220,22 @@ describe('what is kept', () => {
     expect(kept.includes('bytes dropped here]')).toBe(true);
     expect(kept.subarray(-4).toString()).toBe('y\ny\n');
   });
+});
+
+test('what a killed engine left running is ended by its mark, and by its mark only', async () => {
+  const spawn = (mark: string) =>
+    Bun.spawn(['sh', '-c', 'exec sleep 60'], {
+      env: { PATH: process.env.PATH ?? '', ASD_MARK: mark },
+      stdio: ['ignore', 'ignore', 'ignore'],
+    });
+  const mark = newMark();
+  const [left, exact, other] = [spawn(`${mark}.abcd`), spawn(mark), spawn(`${mark}x`)];
+  try {
+    for (const child of [left, exact, other]) await begun(child.pid);
+    expect(await exec.endMarked(mark)).toBe(2);
+    expect([await left.exited, await exact.exited]).toEqual([137, 137]);
+    expect(other.exitCode).toBeNull();
+  } finally {
+    other.kill('SIGKILL');
+  }
 });

@@ -21,6 +21,8 @@ export interface HookCall {
   secrets: readonly string[];
   timeoutMs: number;
   signal: AbortSignal;
+  /** The release's own: what is left of it after a crash is found by it. */
+  mark: string;
   outputFile: string;
   /** Called before each further try after an exit 75. */
   onRetry(tries: number): void;
@@ -37,7 +39,7 @@ export function interpreter(bun: string, file: string): string[] {
 export async function runHook(host: Host, call: HookCall): Promise<void> {
   const deadline = host.clock.monotonicMs() + call.timeoutMs;
   const left = (): number => deadline - host.clock.monotonicMs();
-  const mark = host.machine.random(8);
+  const mark = `${call.mark}.${host.machine.random(4)}`;
   const env = cleanEnvironment(host.machine.env, { ...call.env, NODE_PATH: call.nodePath });
   const once = async (tries: number): Promise<void> => {
     if (tries > 1) call.onRetry(tries);

@@ -15,6 +15,8 @@ import type { FileLock } from './port.ts';
 import { errorCode, openRegular } from './safe-open.ts';
 
 const { O_CREAT, O_RDWR } = constants;
+const TRIES = 5;
+const RETRY_MS = 5;
 
 /** The path names the very file that is open as `held`. */
 function names(path: string, held: Stats): boolean {
@@ -27,6 +29,18 @@ function names(path: string, held: Stats): boolean {
   }
 }
 
+/**
+ * Tries for a moment: when a holder is killed while it starts a child, that child has the lock, too, until its exec has
+ * closed what is close-on-exec.
+ */
+function flockSoon(fd: number): boolean {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    if (tryFlock(fd)) return true;
+    Bun.sleepSync(RETRY_MS);
+  }
+  return tryFlock(fd);
+}
+
 /** @returns undefined where another holds it. @throws refused where something else than a file is in its place. */
 export function takeLock(path: string): FileLock | undefined {
   for (;;) {
@@ -34,7 +48,7 @@ export function takeLock(path: string): FileLock | undefined {
     const { fd, stat } = openRegular(path, O_RDWR | O_CREAT);
     let taken = false;
     try {
-      if (!tryFlock(fd)) return undefined;
+      if (!flockSoon(fd)) return undefined;
       // Somebody may have put another file there between open and flock.
       if (!names(path, stat)) continue;
       fchmodSync(fd, 0o600);

@@ -127,6 +127,8 @@ export interface Exec {
   }>;
   /** Its input is a pipe that stays open until `closeInput`, or until this process dies; `options.input` is not used. */
   start(argv: readonly string[], options: RunOptions): LongProcess;
+  /** Kills what an earlier process of ours left behind: every process whose mark is the given one, or begins with it and a dot. @returns how many. */
+  endMarked(mark: string): Promise<number>;
   /** Absolute path of a program on the given PATH; undefined where there is none. */
   which(program: string, path?: string): string | undefined;
 }

@@ -52,6 +52,7 @@ async function run(
     '--no-env-file',
     '--no-install',
     '--config=/dev/null',
+    '--tsconfig-override=/dev/null',
     '-e',
     PROGRAM,
     JSON.stringify(task),

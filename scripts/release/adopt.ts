@@ -140,8 +140,7 @@ async function compare(
     differences.push(error.facts.what);
   }
   const running = await runtime.running(at, manifest, resolved.project);
-  if (running.length > 0)
-    differences.push(...(await runtime.compare(at, manifest, resolved, tree)).map((d) => `${manifest.name}: ${d}`));
+  differences.push(...(await runtime.compare(at, manifest, resolved, tree)).map((d) => `${manifest.name}: ${d}`));
   const env = resolved.variables.filter((name) => context.env[name] !== undefined);
   return {
     name: manifest.name,

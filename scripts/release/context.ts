@@ -2,6 +2,7 @@
 import { parse } from 'dotenv';
 import { toplevel } from '../host/git/repository.ts';
 import type { Repository } from '../host/git/run.ts';
+import { sha256 } from '../host/keyed-hash.ts';
 import { secretsOf } from '../host/mask.ts';
 import { type HostPaths, hostPaths } from '../host/paths.ts';
 import type { Host } from '../host/port.ts';
@@ -19,6 +20,8 @@ export interface Context {
   env: Readonly<Record<string, string>>;
   secrets: readonly string[];
   terminal: Terminal;
+  /** Carried by what a release of this host starts. */
+  mark: string;
   notices: string[];
 }
 
@@ -33,13 +36,14 @@ export async function openContext(host: Host, terminal: Terminal, engine: string
   const { config, notices } = parseReleaseConfig(files.readText(`${root}/${file}`), file);
   const paths = hostPaths(root, engine, config.backup.dir);
   const env = parse(files.readText(paths.envFile, { follow: true }) ?? '');
-  return { host, paths, repo: { host, root }, config, env, secrets: secretsOf(env), terminal, notices };
+  const mark = `release-${sha256(root).slice(0, 12)}`;
+  return { host, paths, repo: { host, root }, config, env, secrets: secretsOf(env), terminal, mark, notices };
 }
 
 const RUNTIME_TIMEOUT_MS = 120_000;
 
 /** What a runtime is called with. */
 export function runtimeContext(context: Context, ticket: string, more: Partial<RuntimeContext> = {}): RuntimeContext {
-  const { host, paths, env, secrets } = context;
-  return { host, paths, env, secrets, ticket, timeoutMs: RUNTIME_TIMEOUT_MS, ...more };
+  const { host, paths, env, secrets, mark } = context;
+  return { host, paths, env, secrets, mark, ticket, timeoutMs: RUNTIME_TIMEOUT_MS, ...more };
 }

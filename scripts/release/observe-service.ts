@@ -49,18 +49,15 @@ export async function observeService(context: Context, asked: Asked): Promise<Ob
       ? await imagesAfter(asked, () => runtime.available(at, resolvedAfter, trees.after), resolvedAfter)
       : [],
   };
-  for (const component of resolvedAfter?.components ?? []) {
-    const now = images.before.find((i) => i.component === component.name);
-    if (component.stateful && now && component.image !== undefined && now.ref !== component.image)
-      notices.push(`${component.name} holds data and gets another image`);
-  }
+  const statefulRecreated = recreated(resolvedAfter, past?.running ?? []);
+  for (const component of statefulRecreated) notices.push(`${component} holds data and will be recreated`);
   const facts: ServiceFacts = {
     name,
     before,
     after,
     hooks: after ? hooksIn(context, trees.after, name) : {},
     images,
-    statefulRecreated: [],
+    statefulRecreated,
     inherited: asked.inheritedBackup !== undefined,
     backup: asked.inheritedBackup === undefined ? (past?.backup ?? []) : [],
     uncovered: past?.uncovered ?? [],
@@ -68,6 +65,17 @@ export async function observeService(context: Context, asked: Asked): Promise<Ob
     notices,
   };
   return { facts, resolved: resolvedAfter };
+}
+
+/** Stateful components whose image or resolved configuration is another one than what runs. */
+function recreated(after: ResolvedService | undefined, running: readonly RunningComponent[]): string[] {
+  return (after?.components ?? []).flatMap((component) => {
+    const now = running.find((each) => each.name === component.name);
+    if (!component.stateful || !now) return [];
+    const image = component.image !== undefined && now.imageRef !== component.image;
+    const config = component.configHash !== undefined && now.configHash !== component.configHash;
+    return image || config ? [component.name] : [];
+  });
 }
 
 /** Registries are asked only in a dry run: a release pulls right after this. */

@@ -17,6 +17,8 @@ export interface RuntimeContext {
   /** Where a command's captured output goes. */
   outputFile?: string;
   timeoutMs: number;
+  /** Commands that a crash of the engine must not leave running carry it. */
+  mark?: string;
 }
 
 export interface Mount {

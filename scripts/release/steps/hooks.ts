@@ -79,6 +79,7 @@ async function run(
     secrets: context.secrets,
     timeoutMs: step.timeoutMs,
     signal: at.signal,
+    mark: context.mark,
     outputFile: at.outputFile,
     onRetry: (tries) => at.note('step-retry', { tries: String(tries) }),
   });

@@ -29,6 +29,7 @@ export async function docker(context: RuntimeContext, argv: readonly string[], o
     env: cleanEnvironment(host.machine.env, options.env),
     timeoutMs,
     secrets,
+    ...(context.mark ? { mark: `${context.mark}.docker` } : {}),
     ...(signal ? { signal } : {}),
     ...(outputFile ? { outputFile } : {}),
     ...(options.input === undefined ? {} : { input: options.input }),

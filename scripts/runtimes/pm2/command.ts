@@ -50,6 +50,7 @@ export const bunArgv = (context: RuntimeContext): string[] => [
   '--no-env-file',
   '--no-install',
   '--config=/dev/null',
+  '--tsconfig-override=/dev/null',
 ];
 
 /** @returns the argv that starts pm2: the host repository's, else the engine's, else the one on PATH. @throws refused where there is none. */
