@@ -5,7 +5,7 @@ import type { Repository } from '../host/git/run.ts';
 import { exportTree } from '../host/git/stage.ts';
 import { openStore } from '../host/git/store.ts';
 import { listTree } from '../host/git/trees.ts';
-import { openKeyedHash, sha256 } from '../host/keyed-hash.ts';
+import { readKeyedHash, sha256 } from '../host/keyed-hash.ts';
 import { lastReceipts } from '../journal/baseline.ts';
 import { history } from '../journal/history.ts';
 import { crossRules } from '../manifest/cross.ts';
@@ -137,7 +137,8 @@ export async function observe(context: Context, wanted: Wanted): Promise<Observa
 
 /** `.env` is not in git: a service whose values changed since its last release is named, and released only where asked for. */
 function envNotices(context: Context, included: ReadonlySet<string>): string[] {
-  const hash = openKeyedHash(context.host, context.paths);
+  const hash = readKeyedHash(context.host, context.paths);
+  if (!hash) return [];
   return [...lastReceipts(context.host, context.paths)].flatMap(([name, receipt]) => {
     const changed = Object.entries(receipt.env ?? {})
       .filter(([key, then]) => hash(context.env[key] ?? '') !== then)

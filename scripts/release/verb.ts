@@ -35,7 +35,10 @@ export async function enter(verb: Verb): Promise<void> {
   const args = process.argv.slice(2);
   const world = { host, terminal, engine: engineFolder() };
   process.exitCode = await rendered(verb, args, terminal, async (given) =>
-    verb.mutating ? await enterFrozen(verb.usage.verb, args, given, world) : await verb.run(given, world),
+    // A dry run writes nothing, not even a copy of the engine.
+    verb.mutating && !given.has('dry-run')
+      ? await enterFrozen(verb.usage.verb, args, given, world)
+      : await verb.run(given, world),
   );
 }
 
