@@ -21,7 +21,8 @@ import { readManifests } from './manifests.ts';
 import { checkRuntimes } from './observe.ts';
 import { checkUnblocked, readRecords } from './standing-records.ts';
 import { DEPLOYED_REF } from './survey.ts';
-import { enter, type Verb, type World } from './verb.ts';
+import { enter, type Verb } from './verb.ts';
+import type { World } from './world.ts';
 
 const HEALTHY_WITHIN_MS = 60_000;
 /** No release is called so: it is what the records are read with, to see whether one is in the way. */

@@ -10,7 +10,7 @@ import { openContext } from './context.ts';
 import { observe } from './observe.ts';
 import { checkUnblocked, inheritance, readRecords } from './standing-records.ts';
 import { DEPLOYED_REF } from './survey.ts';
-import type { World } from './verb.ts';
+import type { World } from './world.ts';
 
 export interface DryRequest {
   ticket: string;

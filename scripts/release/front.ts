@@ -3,7 +3,7 @@ import { toplevel } from '../host/git/repository.ts';
 import { hostPaths, ticketPaths } from '../host/paths.ts';
 import { checkTicket } from '../model/names.ts';
 import type { Given } from './arguments.ts';
-import type { World } from './verb.ts';
+import type { World } from './world.ts';
 
 /** The engine that this process was started from: the checkout, or, inside a frozen copy, the checkout that it was made of. */
 export function engineFolder(): string {

@@ -5,7 +5,7 @@ import { listReleases } from '../journal/records.ts';
 import { secureWorkspace } from '../journal/workspace.ts';
 import { type Context, openContext } from './context.ts';
 import { dropStage } from './stage.ts';
-import type { World } from './verb.ts';
+import type { World } from './world.ts';
 
 /** @param ticket empty for verbs without one. @throws locked where another release holds it. */
 export async function locked<T>(

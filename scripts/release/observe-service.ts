@@ -1,5 +1,7 @@
 // The facts of one service: what runs, what will run, what is saved, what a release of it cost before.
 import { join } from 'node:path';
+import { expectedPauseMs, listBackups } from '../backups/list.ts';
+import { refuseLongPause } from '../backups/pause.ts';
 import { planBackup } from '../backups/take.ts';
 import type { ServiceHistory } from '../journal/history.ts';
 import { refused } from '../model/error.ts';
@@ -99,14 +101,9 @@ async function observeBefore(
   const full = await backupContext(context, { manifest: before, runtime, context: at }, resolved);
   const plan = await planBackup(full);
   const items = before.backup.enabled ? plan.items : [];
-  const pauseMaxS = context.config.backup.pauseMaxMs / 1000;
-  const heldBefore = asked.history.pauseS;
-  if (before.backup.consistency === 'pause' && heldBefore !== undefined && heldBefore > pauseMaxS) {
-    throw refused({
-      what: `The backup of ${asked.name} would pause it for about ${Math.round(heldBefore)} s, as it did before; backup.pause_max allows ${pauseMaxS} s`,
-      where: `packages/${asked.name}/manifest.yaml`,
-      hint: 'Raise backup.pause_max in .asd/release.yaml, or take this backup with consistency: stop or live.',
-    });
+  if (before.backup.consistency === 'pause') {
+    const { backups } = listBackups(context.host, context.paths.backups, asked.name);
+    refuseLongPause(asked.name, expectedPauseMs(backups), context.config.backup.pauseMaxMs);
   }
   return {
     running: full.running,

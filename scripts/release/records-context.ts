@@ -1,7 +1,7 @@
 // What verbs that only read records need: where they are. Quick to open, nothing is parsed that is not asked for.
 import { toplevel } from '../host/git/repository.ts';
 import { type HostPaths, hostPaths } from '../host/paths.ts';
-import type { World } from './verb.ts';
+import type { World } from './world.ts';
 
 const DEFAULT_BACKUPS = '.asd/workspace/backups';
 

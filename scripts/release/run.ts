@@ -8,7 +8,8 @@ import { dryRun } from './dry-run.ts';
 import { locked } from './locked.ts';
 import { perform } from './perform.ts';
 import { resume } from './resume.ts';
-import { enter, type Verb, type World } from './verb.ts';
+import { enter, type Verb } from './verb.ts';
+import type { World } from './world.ts';
 
 const usage: Usage = {
   verb: 'release-run',

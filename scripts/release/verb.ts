@@ -1,17 +1,10 @@
 // A verb, and the way into it: from the operator's terminal (enter), or inside the frozen engine (runVerb).
-import type { Host } from '../host/port.ts';
 import { openHost } from '../host/real.ts';
 import { openTerminal, type Terminal } from '../host/terminal.ts';
 import { type Given, HelpAsked, parseArguments, type Usage } from './arguments.ts';
 import { engineFolder, enterFrozen } from './front.ts';
 import { errorFields, exitCodeOf, renderError } from './render.ts';
-
-export interface World {
-  host: Host;
-  terminal: Terminal;
-  /** The engine's own folder, links resolved. */
-  engine: string;
-}
+import type { World } from './world.ts';
 
 export interface Verb {
   usage: Usage;

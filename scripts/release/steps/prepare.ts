@@ -1,5 +1,6 @@
 // What the steps of prepare do on the host.
 import { join } from 'node:path';
+import { stampOf } from '../../backups/folder.ts';
 import { takeBackup } from '../../backups/take.ts';
 import type { Runners, StepContext } from '../../engine/attempt.ts';
 import { advance } from '../../host/git/advance.ts';
@@ -112,9 +113,6 @@ async function backup(session: Session, step: StepOf<'backup'>, at: StepContext)
   });
   return { stamp: taken.stamp, bytes: String(bytes), paused: `${taken.pausedMs / 1000}s`, label: taken.label };
 }
-
-/** YYYYMMDD_HHMMSS, UTC. */
-const stampOf = (date: Date): string => date.toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '_');
 
 async function advanceCheckout(
   session: Session,
