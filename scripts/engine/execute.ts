@@ -15,7 +15,8 @@ export interface PhaseRun extends StepRun {
  */
 export async function executePhase(steps: readonly Step[], done: ReadonlySet<string>, run: PhaseRun): Promise<void> {
   const due = new Set(steps.map((s) => s.id));
-  const finished = new Set(done);
+  // What is done again does not count as done for those that need it.
+  const finished = new Set([...done].filter((id) => !due.has(id)));
   const waiting = [...steps];
   const running = new Map<string, Promise<void>>();
   const busy: Record<Lane, number> = { wide: 0, swap: 0 };

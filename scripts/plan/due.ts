@@ -21,7 +21,9 @@ export function standing(events: readonly LoggedEvent[]): Standing {
   for (const e of events.slice(Math.max(first, 0))) {
     const phase = PHASES.find((p) => p === e.phase);
     if (phase !== undefined) {
-      if (e.event === 'done' || e.event === 'skipped' || e.event === 'skipped-no-script') result.phases.add(phase);
+      // A verify that was skipped is still owed: the release is unverified.
+      const skipped = e.event === 'skipped' && phase !== 'verify';
+      if (e.event === 'done' || skipped || e.event === 'skipped-no-script') result.phases.add(phase);
       if (e.event === 'start' || e.event === 'failed' || e.event === 'stopped') result.phases.delete(phase);
     }
     const step = e.fields.step;
@@ -44,8 +46,8 @@ export function standing(events: readonly LoggedEvent[]): Standing {
 /** Where a run begins. `due`: wherever the journal says. A phase: at its first step. */
 export type From = { kind: 'due' } | { kind: 'phase'; phase: Phase };
 
-/** Steps that are made again in a resumed prepare, done or not: the stage is removed when a run ends. */
-const ALWAYS = new Set(['stage']);
+/** The stage is removed when a run ends; and what verify saw before a halt says nothing of now. */
+const isMadeAgain = (step: Step): boolean => step.kind === 'stage' || step.phase === 'verify';
 
 /**
  * @param skip phases that are left out on purpose.
@@ -63,8 +65,8 @@ export function dueSteps(plan: Plan, now: Standing, from: From, skip: ReadonlySe
   return plan.steps.filter((step) => {
     const at = PHASES.indexOf(step.phase);
     if (at < start || skip.has(step.phase)) return false;
-    if (from.kind === 'phase') return true;
+    if (from.kind === 'phase' && step.phase === from.phase) return true;
     if (now.phases.has(step.phase)) return false;
-    return !now.done.has(step.id) || ALWAYS.has(step.kind);
+    return !now.done.has(step.id) || isMadeAgain(step);
   });
 }

@@ -64,9 +64,16 @@ export async function observeService(context: Context, asked: Asked): Promise<Ob
     backup: asked.inheritedBackup === undefined ? (past?.backup ?? []) : [],
     uncovered: past?.uncovered ?? [],
     history: { durationS: asked.history.durationS, downtimeS: asked.history.downtimeS, pauseS: asked.history.pauseS },
-    notices,
+    notices: [...notices, ...tagNotices(context, after)],
   };
   return { facts, resolved: resolvedAfter };
+}
+
+/** The manifest's tag is what compose gets, whatever `.env` says; whoever reads `.env` should know. */
+function tagNotices({ env }: Context, after: ServiceManifest | undefined): string[] {
+  const { envVar, tag } = after?.image ?? {};
+  if (envVar === undefined || env[envVar] === undefined || env[envVar] === tag) return [];
+  return [`.env sets ${envVar} to ${env[envVar]}, but the manifest's image.tag is ${tag}: the manifest counts`];
 }
 
 /** Stateful components whose image or resolved configuration is another one than what runs. */

@@ -117,6 +117,9 @@ function finish(session: Session, log: Logger, course: Course): number {
     sayNext(session);
     return EXIT.stopped;
   }
+  const { phases } = standing(session.journal.events);
+  const owed = PHASES.filter((phase) => !phases.has(phase));
+  if (owed.length > 0) throw new Error(`the journal does not prove ${owed.join(', ')} done`);
   session.receipt.complete = true;
   saveReceipt(session);
   log('verify', 'released', { sha: session.plan.targetSha });
