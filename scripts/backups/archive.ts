@@ -26,7 +26,9 @@ const LISTING = ['--quoting-style=escape'] as const;
 /** What a run of tools needs of the context. */
 export function toolOptions(context: BackupContext): RunOptions {
   const signal = context.signal === undefined ? {} : { signal: context.signal };
-  return { env: toolEnv(context), secrets: context.secrets, timeoutMs: context.timeoutMs, ...signal };
+  // What outlives a killed engine is found by the mark, and ended before anything is begun anew.
+  const mark = context.mark === undefined ? {} : { mark: `${context.mark}.backup` };
+  return { env: toolEnv(context), secrets: context.secrets, timeoutMs: context.timeoutMs, ...signal, ...mark };
 }
 
 /** @throws step-failed where a command of the pipe failed or was ended. `okay` says which exit codes of the first one pass. */

@@ -32,6 +32,7 @@ backupContract('workspace', async () => {
       spoilTree(tree);
       writeFileSync(note, 'another');
     },
+    root: world.root,
     end: world.end,
   };
 });
@@ -44,9 +45,11 @@ backupContract('volume, as a bind mount', async () => {
   const context = { ...world.context, ...makeWorldParts(world.context, tree) };
   return {
     kind: volumeKind,
+    slow: true,
     context,
     fingerprint: () => fingerprint(tree),
     spoil: () => spoilTree(tree),
+    root: world.root,
     end: world.end,
   };
 });
@@ -72,9 +75,11 @@ if (process.getuid?.() === 0) {
     makeOddTree(tree);
     return {
       kind: volumeKind,
+      slow: true,
       context: world.context,
       fingerprint: () => fingerprint(tree),
       spoil: () => spoilTree(tree),
+      root: world.root,
       end: world.end,
     };
   });
@@ -93,9 +98,15 @@ backupContract('config', async () => {
     fingerprint: () => `${look(env)}\n${look(secret)}`,
     spoil() {
       writeFileSync(env, 'X=1\n');
-      rmSync(secret);
+      rmSync(secret, { force: true });
       writeFileSync(secret, 'gone');
     },
+    left: () => ({
+      env: { X: '1' },
+      hash: (value) => value,
+      files: { [secret]: new Bun.CryptoHasher('sha256').update('gone').digest('hex') },
+    }),
+    root: world.root,
     end: world.end,
   };
 });
@@ -119,6 +130,7 @@ backupContract('command', async () => {
     context: world.context,
     fingerprint: () => readFileSync(data, 'utf8'),
     spoil: () => writeFileSync(data, 'spoilt'),
+    root: world.root,
     end: world.end,
   };
 });
@@ -130,6 +142,8 @@ backupContract('database (SQLite)', async () => {
   });
   const path = world.packagePath("data/it's 100%?.db");
   const db = new Database(path);
+  // Never closed before the end: what they wrote stays in the WAL.
+  const open = [db];
   db.run('PRAGMA journal_mode = wal');
   db.run('PRAGMA user_version = 7');
   db.run('CREATE TABLE "odd ""name" (x)');
@@ -153,11 +167,15 @@ backupContract('database (SQLite)', async () => {
       return `${text} ${statSync(path).mode} ${statSync(path).uid}`;
     },
     spoil() {
-      db.run('DELETE FROM words');
-      db.run('PRAGMA user_version = 8');
+      const spoiling = new Database(path, { readwrite: true, create: false });
+      spoiling.run('PRAGMA wal_autocheckpoint = 0');
+      spoiling.run('DELETE FROM words');
+      spoiling.run('PRAGMA user_version = 8');
+      open.push(spoiling);
     },
+    root: world.root,
     async end() {
-      db.close();
+      for (const each of open) each.close();
       await world.end();
     },
   };

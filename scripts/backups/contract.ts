@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BackupContext, BackupFile, BackupItem, BackupKind } from './kind.ts';
+import { restoreTests } from './contract-restore.ts';
+import type { BackupContext, BackupFile, BackupItem, BackupKind, Restoring } from './kind.ts';
 import { runLines } from './odd-tree.ts';
 
 export interface BackupCase {
@@ -14,10 +15,22 @@ export interface BackupCase {
   /** Loses or changes the data. */
   spoil(): void;
   end(): Promise<void>;
+  /** Nothing of a restore may be left below it. */
+  root?: string;
+  /** What a release left of the configuration; asked for after `spoil`. */
+  left?(): NonNullable<Restoring['left']>;
+  /** Each step takes long: kills are tried at every fourth effect only. */
+  slow?: true;
+  /** For the shell that runs RESTORE.txt. */
+  env?: Record<string, string>;
 }
 
-/** @param make called once; the data is there when it returns. */
-export function backupContract(name: string, make: () => Promise<BackupCase>): void {
+/** @param make called once; the data is there when it returns. @param options.limitMs of each restore test. kills false: restores that are killed are tried elsewhere, where there is time for them. */
+export function backupContract(
+  name: string,
+  make: () => Promise<BackupCase>,
+  options = { kills: true, limitMs: 60_000 },
+): void {
   describe(`backup kind ${name}`, () => {
     let it: BackupCase;
     let folder: string;
@@ -88,7 +101,7 @@ export function backupContract(name: string, make: () => Promise<BackupCase>): v
       const before = it.fingerprint();
       it.spoil();
       expect(it.fingerprint()).not.toBe(before);
-      for (const { item, files } of taken) runLines(it.kind.restoreCommands(item, files), folder);
+      for (const { item, files } of taken) runLines(it.kind.restoreCommands(item, files), folder, it.env);
       expect(it.fingerprint()).toBe(before);
     });
 
@@ -101,10 +114,12 @@ export function backupContract(name: string, make: () => Promise<BackupCase>): v
           mkdirSync(join(moved, file, '..'), { recursive: true });
           writeFileSync(join(moved, file), readFileSync(join(folder, file)));
         }
-        runLines(it.kind.restoreCommands(item, files), moved);
+        runLines(it.kind.restoreCommands(item, files), moved, it.env);
       }
       rmSync(moved, { recursive: true });
       expect(it.fingerprint()).toBe(before);
     });
+
+    restoreTests(() => ({ it, folder, taken }), options);
   });
 }

@@ -51,6 +51,54 @@ export interface BackupKind {
   check(context: BackupContext, item: BackupItem, folder: string, files: BackupFile[]): Promise<void>;
   /** The commands, one a line, that restore it without this engine; run from the backup's folder. */
   restoreCommands(item: BackupItem, files: BackupFile[]): string[];
+  readonly restore: Restorer;
+}
+
+/** One item of one backup on its way back. Equal for every run of the same restore, so that all names derive from it. */
+export interface Restoring {
+  item: BackupItem;
+  files: BackupFile[];
+  /** The backup's folder, absolute. Only read. */
+  folder: string;
+  /** The backup's stamp: part of every name that a restore makes (`asd-new-<stamp>`, `asd-old-<stamp>`). */
+  stamp: string;
+  /** 0700, the same for every run of this restore, gone with its end: for marks of steps that leave no other trace. */
+  work: string;
+  /** The same item as it was saved just before this restore; undefined: that was not wanted, or there was nothing to save. */
+  before?: { folder: string; files: BackupFile[] };
+  /**
+   * What a release left of the configuration: what differs from it now was changed since, and stays. Names of `.env` with the `hash` of
+   * each value, other files by path with their sha256. undefined (a restore by hand): only what is gone comes back.
+   */
+  left?: {
+    env: Readonly<Record<string, string>>;
+    hash(value: string): string;
+    files: Readonly<Record<string, string>>;
+  };
+}
+
+/**
+ * Restores in four steps. Each can be killed at any point and called again: where things stand is read from the world, never remembered.
+ * A step that finds itself done returns at once. `stage`, `swap`, `settle` is the way forward, `undo` the way back from any point before `settle`.
+ */
+export interface Restorer {
+  /** What may run of the service during `swap` and `undo`: nothing at all, or its stateful components (the database's server) and nothing else. */
+  readonly swaps: 'stopped' | 'served';
+  /** The folder whose file system takes the staged content, and how much that is; undefined: cannot be told. */
+  space(context: BackupContext, restoring: Restoring): { path: string; bytes: number } | undefined;
+  /** Rows by table as they are now, to compare with the facts `rows:<table>`; databases only. */
+  rowsNow?(context: BackupContext, restoring: Restoring): Promise<Record<string, number>>;
+  /**
+   * Puts the saved content beside the live one and proves it against the facts. The service may be running; nothing of it changes.
+   * Nothing to do where it is staged or swapped already. @throws step-failed (a full disk, too): what was staged is gone, the live data untouched.
+   */
+  stage(context: BackupContext, restoring: Restoring): Promise<void>;
+  /** The live content goes aside (`asd-old-<stamp>`), the staged one takes its place: once, however often it is called. @throws step-failed; then `undo`. */
+  swap(context: BackupContext, restoring: Restoring): Promise<void>;
+  /** Drops what went aside; the service is healthy by then, and running. No way back after it. */
+  settle(context: BackupContext, restoring: Restoring): Promise<void>;
+  /** From wherever it stands: the content that was live before `swap` is live again, and nothing of the restore is left. */
+  undo(context: BackupContext, restoring: Restoring): Promise<void>;
 }
 
 /** backup.json: one complete backup. */
@@ -59,6 +107,8 @@ export interface BackupRecord {
   service: string;
   stamp: string;
   ticket: string;
+  /** Absent: taken by a release. */
+  purpose?: 'by-hand' | 'pre-revert';
   /** `consistent` (nothing ran, or only native dumps), `quiesced`, or `crash-consistent` (taken live). */
   label: 'consistent' | 'quiesced' | 'crash-consistent';
   startedAt: string;

@@ -67,11 +67,11 @@ export function fingerprint(path: string): string {
 }
 
 /** Runs lines as a person would paste them. @throws where one fails. */
-export function runLines(lines: readonly string[], cwd: string): void {
+export function runLines(lines: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): void {
   const script = `set -eu -o pipefail\n${lines.join('\n')}\n`;
   const result = Bun.spawnSync(['bash', '-c', script], {
     cwd,
-    env: { PATH: process.env.PATH ?? '', LC_ALL: 'C' },
+    env: { PATH: process.env.PATH ?? '', LC_ALL: 'C', ...env },
     stderr: 'pipe',
   });
   if (result.exitCode !== 0) throw new Error(`restoring failed: ${result.stderr}`);

@@ -36,6 +36,7 @@ const record = z.object({
   service: z.string(),
   stamp: z.string(),
   ticket: z.string(),
+  purpose: z.enum(['by-hand', 'pre-revert']).optional(),
   label: z.enum(['consistent', 'quiesced', 'crash-consistent']),
   startedAt: z.string(),
   durationMs: z.number(),

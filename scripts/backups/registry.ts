@@ -4,6 +4,9 @@ import type { BackupType, DatabaseSpec } from '../model/service.ts';
 import { commandKind } from './command/kind.ts';
 import { configKind } from './config/kind.ts';
 import type { BackupContext, BackupItem, BackupKind } from './kind.ts';
+import { mariadbKind } from './mariadb/kind.ts';
+import { postgresKind } from './postgres/kind.ts';
+import { redisKind } from './redis/kind.ts';
 import { sqliteKind } from './sqlite/kind.ts';
 import { volumeKind } from './volume/kind.ts';
 import { workspaceKind } from './workspace/kind.ts';
@@ -17,6 +20,10 @@ const KINDS: Record<Exclude<BackupType, 'database'>, BackupKind> = {
 
 const DATABASES: Partial<Record<DatabaseSpec['type'], BackupKind>> = {
   sqlite: sqliteKind,
+  postgresql: postgresKind,
+  mariadb: mariadbKind,
+  mysql: mariadbKind,
+  redis: redisKind,
 };
 
 /** Restored in this order: whole folders before the database files in them. */

@@ -8,6 +8,7 @@ import type { BackupContext, BackupFile, BackupItem, BackupRecord } from './kind
 import { type PauseOptions, whileHeld } from './pause.ts';
 import { RECORD, readRecord } from './record.ts';
 import { kindOf, kindsFor } from './registry.ts';
+import { refuseUnfinished } from './restore-mark.ts';
 import { RESTORE_FILE, restoreText, SUMS_FILE } from './restore-text.ts';
 import { sumsText } from './sums.ts';
 import { checkTools } from './tools.ts';
@@ -20,6 +21,8 @@ export interface TakeOptions extends PauseOptions {
   /** The root of all backups, absolute. */
   dir: string;
   ticket: string;
+  /** Why it is taken; default: for a release. */
+  purpose?: BackupRecord['purpose'];
 }
 
 type Taken = { item: BackupItem; files: BackupFile[] };
@@ -56,6 +59,7 @@ export async function takeBackup(
   options: TakeOptions,
 ): Promise<BackupRecord & { dir: string; sha256s: Record<string, string> }> {
   const { clock, files } = context.host;
+  refuseUnfinished(context.host, options.dir, context.service.name);
   const begin = clock.monotonicMs();
   const startedAt = clock.now().toISOString();
   const [versions, items] = [await checkTools(context), await findItems(context)];
@@ -69,6 +73,7 @@ export async function takeBackup(
       service: context.service.name,
       stamp,
       ticket: options.ticket,
+      ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
       label: labelOf(context, items),
       startedAt,
       durationMs: 0,

@@ -132,11 +132,12 @@ export function makeWorld(options: WorldOptions): World {
   };
 }
 
-/** Only what backups call. `held` tells whether the service stands still now. */
+/** Only what backups and restores call. `held` tells whether the service stands still now; what runs is in `context.running`. */
 export function recordingRuntime(releaseAnswersMs = 5): { runtime: Runtime; calls: string[]; held: () => boolean } {
   const calls: string[] = [];
   let held = false;
-  const runtime: Pick<Runtime, 'kind' | 'quiesce'> = {
+  let stopped = false;
+  const runtime: Pick<Runtime, 'kind' | 'quiesce' | 'stop' | 'start' | 'running' | 'changed'> = {
     kind: 'compose',
     async quiesce(_context, service, project, how, maxMs) {
       calls.push(`${how} ${service.name} ${project} ${maxMs}`);
@@ -150,6 +151,29 @@ export function recordingRuntime(releaseAnswersMs = 5): { runtime: Runtime; call
         },
       };
     },
+    async stop(_context, _service, _project, which) {
+      calls.push(`stop ${which}`);
+      stopped = true;
+    },
+    async start(_context, _service, _project, components) {
+      calls.push(`start ${components.join(' ')}`);
+      stopped = false;
+    },
+    running: async () => [
+      {
+        name: 'app',
+        instance: '1',
+        imageId: 'sha256:1',
+        imageRef: 'shop:1',
+        running: !stopped,
+        restarts: 0,
+        startedAt: '',
+        paused: false,
+        mounts: [],
+        project: 'asd-test-shop',
+      },
+    ],
+    changed: async () => undefined,
   };
   return { runtime: runtime as Runtime, calls, held: () => held };
 }

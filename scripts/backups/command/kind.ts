@@ -1,45 +1,13 @@
 // Kind `command`: what the host's own command writes into the folder that ASD_BACKUP_DIR names.
 import { join } from 'node:path';
-import { cleanEnvironment } from '../../host/environment.ts';
 import { refused, stepFailed } from '../../model/error.ts';
-import type { BackupContext, BackupKind } from '../kind.ts';
+import type { BackupKind } from '../kind.ts';
 import { packageFolder } from '../places.ts';
 import { shellComment, shellWord } from '../shell.ts';
 import { checkSums } from '../sums.ts';
+import { commandRestorer } from './restore.ts';
+import { NAME, runOwn } from './run.ts';
 import { hashTree } from './tree.ts';
-
-const NAME = 'command';
-
-async function runOwn(context: BackupContext, argv: readonly string[], folder: string, what: string): Promise<void> {
-  const env = cleanEnvironment(context.host.machine.env, {
-    ...context.env,
-    ASD_TICKET: context.ticket,
-    ASD_SERVICE: context.service.name,
-    ASD_PHASE: 'prepare',
-    ASD_ROOT: context.paths.root,
-    ASD_BACKUP_DIR: join(folder, NAME),
-    CONTAINER_PREFIX: context.env.CONTAINER_PREFIX ?? '',
-  });
-  const result = await context.host.exec.run(argv, {
-    cwd: packageFolder(context),
-    env,
-    secrets: context.secrets,
-    timeoutMs: context.timeoutMs,
-    truncate: true,
-    mark: `backup-${context.host.machine.random(8)}`,
-    endStragglers: true,
-    ...(context.signal === undefined ? {} : { signal: context.signal }),
-    ...(context.outputFile === undefined ? {} : { outputFile: context.outputFile }),
-  });
-  if (result.code === 0 && !result.timedOut) return;
-  throw stepFailed({
-    what: `the ${what} command of ${context.service.name} ${result.timedOut ? `took longer than ${context.timeoutMs / 1000} s` : 'failed'}`,
-    where: argv.join(' '),
-    details: result.tail.slice(-10),
-    ...(result.code === undefined ? {} : { rc: result.code }),
-    ...(context.outputFile === undefined ? {} : { outputFile: context.outputFile }),
-  });
-}
 
 export const commandKind: BackupKind = {
   kind: 'command',
@@ -101,4 +69,6 @@ export const commandKind: BackupKind = {
       `(BACKUP="$PWD/${NAME}"; cd -- ${shellWord(String(facts.cwd))} && ASD_BACKUP_DIR="$BACKUP" ${argv})`,
     ];
   },
+
+  restore: commandRestorer,
 };

@@ -5,6 +5,7 @@ import { shellComment, shellWord } from '../shell.ts';
 import { checkSums } from '../sums.ts';
 import { toolEnv } from '../tools.ts';
 import { mountsOf } from '../volume/mounts.ts';
+import { configRestorer, ENV_FILE } from './restore.ts';
 
 /** The file names of one item begin with this. */
 const PREFIX = 'config';
@@ -75,7 +76,7 @@ export const configKind: BackupKind = {
     const { files } = context.host;
     const saved: BackupFile[] = [];
     if (files.stat(context.paths.envFile) !== undefined)
-      saved.push(await save(context, folder, `${PREFIX}.env`, context.paths.envFile));
+      saved.push(await save(context, folder, ENV_FILE, context.paths.envFile));
     const resolved = `${PREFIX}.resolved`;
     files.replace(join(folder, resolved), context.resolved.document);
     const path = join(folder, resolved);
@@ -107,4 +108,6 @@ export const configKind: BackupKind = {
       }),
     ];
   },
+
+  restore: configRestorer,
 };

@@ -2,31 +2,16 @@
 // one moment however many write meanwhile (the backup API would start again at each write of another process), keeps rowids, and
 // takes in what is still in the WAL. Copying the file itself would leave that out. Writers of a database in WAL mode do not wait for it.
 import { basename, join } from 'node:path';
-import { type SqliteFacts, sqliteDump, sqliteInspect } from '../../host/sqlite.ts';
+import { sqliteDump, sqliteInspect } from '../../host/sqlite.ts';
 import { stepFailed } from '../../model/error.ts';
 import { COMPRESS, checkPipe, DECOMPRESS, toolOptions } from '../archive.ts';
-import type { BackupContext, BackupFile, BackupKind } from '../kind.ts';
+import type { BackupKind } from '../kind.ts';
 import { itemName } from '../names.ts';
 import { shellComment, shellWord } from '../shell.ts';
 import { checkSums } from '../sums.ts';
+import { BUSY_MS, checkContent, content, limits } from './content.ts';
 import { databaseFile } from './file.ts';
-
-const BUSY_MS = 10_000;
-const ROWS = 'rows:';
-
-const limits = (context: BackupContext) => ({
-  timeoutMs: context.timeoutMs,
-  ...(context.signal === undefined ? {} : { signal: context.signal }),
-});
-
-/** What a copy has to have again when it is read back. */
-const content = (facts: SqliteFacts): Record<string, number> => ({
-  pageSize: facts.pageSize,
-  userVersion: facts.userVersion,
-  applicationId: facts.applicationId,
-  schemaObjects: facts.schemaObjects,
-  ...Object.fromEntries(facts.rows.map(([table, count]) => [`${ROWS}${table}`, count])),
-});
+import { sqliteRestorer } from './restore.ts';
 
 export const sqliteKind: BackupKind = {
   kind: 'database',
@@ -78,9 +63,7 @@ export const sqliteKind: BackupKind = {
       const options = { ...toolOptions(context), fromFile: join(folder, file.file), toFile: scratch };
       checkPipe(await context.host.exec.pipe([DECOMPRESS], options), 'decompressing the dump', join(folder, file.file));
       const found = await sqliteInspect(context.host, scratch, limits(context));
-      if (found.integrity !== 'ok') throw spoilt(folder, file, [`integrity_check: ${found.integrity}`]);
-      const differences = differing(content(found), file.facts);
-      if (differences.length > 0) throw spoilt(folder, file, differences);
+      checkContent(found, folder, file);
     } finally {
       context.host.files.remove(scratch);
     }
@@ -99,6 +82,8 @@ export const sqliteKind: BackupKind = {
       'mv --no-target-directory -- "$TARGET.restore" "$TARGET"',
     ]);
   },
+
+  restore: sqliteRestorer,
 };
 
 const empty = (path: string) =>
@@ -106,19 +91,3 @@ const empty = (path: string) =>
     what: `the SQLite database ${path} is empty: it has no table`,
     hint: 'Check database.path in the manifest: is it the file that the service uses?',
   });
-
-const spoilt = (folder: string, file: BackupFile, details: string[]) =>
-  stepFailed({
-    what: 'the copy of the SQLite database is not what was read',
-    where: join(folder, file.file),
-    details,
-    hint: 'Check the database itself (PRAGMA integrity_check), then the disk; take the backup again.',
-  });
-
-function differing(found: Record<string, number>, facts: BackupFile['facts']): string[] {
-  const written = Object.keys(facts).filter((key) => key.startsWith(ROWS));
-  const keys = new Set([...Object.keys(found), ...written]);
-  return [...keys]
-    .filter((key) => found[key] !== facts[key])
-    .map((key) => `${key}: ${facts[key]} written, ${found[key]} read back`);
-}

@@ -8,7 +8,8 @@ import { shellComment, shellWord } from '../shell.ts';
 // Counted in the same container, before: tar's own list cannot leave it. Sockets are no part of an archive.
 const COUNT_THEN_TAR = 'cd /data && find . ! -type s -printf . | wc -c | sed "s/^/entries: /" >&2 && exec tar "$@"';
 
-const helper = (volume: string, access: ':ro' | '', image: string): string[] => [
+/** `docker run` of a shell in the image, with the volume at /data; the shell's own words follow. */
+export const helper = (volume: string, access: ':ro' | '', image: string): string[] => [
   'docker',
   'run',
   '--rm',

@@ -8,6 +8,7 @@ import { refuseOwnBackups } from '../places.ts';
 import { unpackThroughHelper, writeThroughHelper } from './helper.ts';
 import { mayChange, mountsOf, volumeName } from './mounts.ts';
 import { volumePlace } from './place.ts';
+import { volumeRestorer } from './restore.ts';
 
 const ownership = (uid: number | undefined): string => (uid === undefined ? '' : ` (its files belong to uid ${uid})`);
 
@@ -89,4 +90,6 @@ export const volumeKind: BackupKind = {
       return unpackCommands(file, item.path);
     });
   },
+
+  restore: volumeRestorer,
 };

@@ -14,17 +14,24 @@ interface VolumeFacts {
 }
 
 /** @param name the volume's real name. @throws refused where it does not exist, or can be read neither directly nor through a helper. */
-export async function volumePlace(context: BackupContext, name: string): Promise<VolumePlace> {
+export async function volumePlace(
+  context: BackupContext,
+  name: string,
+  wanted: 'saved' | 'restored' = 'saved',
+): Promise<VolumePlace> {
   const facts = await inspect(context, name);
   if (facts === undefined) {
     throw refused({
-      what: `the volume ${name} does not exist, so it cannot be saved`,
+      what: `the volume ${name} does not exist, so it cannot be ${wanted}`,
       where: `packages/${context.service.name}/manifest.yaml, backup.volumes`,
       hint: 'A suffix is the key of the volume in the compose file: compare with `docker volume ls`.',
     });
   }
   const obstacle = obstacleTo(context, facts);
-  if (obstacle === undefined) return { how: 'folder', path: facts.Mountpoint };
+  // A volume that is being restored may have no folder for a moment.
+  const between =
+    wanted === 'restored' && context.host.machine.uid === 0 && facts.Driver === 'local' && !hasDevice(facts);
+  if (obstacle === undefined || between) return { how: 'folder', path: facts.Mountpoint };
   if (context.helperImage !== '') return { how: 'helper', image: context.helperImage };
   throw refused({
     what: `the volume ${name} cannot be read: ${obstacle}, and no helper image is configured`,
@@ -59,6 +66,8 @@ async function ask(context: BackupContext, path: string): Promise<{ status: numb
   }
 }
 
+const hasDevice = (facts: VolumeFacts): boolean => facts.Options?.device !== undefined;
+
 /** Why the mountpoint cannot be read; undefined where it can. */
 function obstacleTo(context: BackupContext, facts: VolumeFacts): string | undefined {
   const { files, machine } = context.host;
@@ -66,18 +75,17 @@ function obstacleTo(context: BackupContext, facts: VolumeFacts): string | undefi
   if (facts.Driver !== 'local') return `its driver is ${facts.Driver}`;
   if (files.stat(facts.Mountpoint)?.kind !== 'folder') return `there is no folder ${facts.Mountpoint} here`;
   // A local volume with a device of its own is mounted only while a container uses it: before that, the folder is empty.
-  if (
-    facts.Options?.device !== undefined &&
-    !isMounted(files.readText('/proc/self/mountinfo') ?? '', facts.Mountpoint)
-  ) {
-    return `its device ${facts.Options.device} is not mounted now`;
+  if (hasDevice(facts) && !isMounted(files.readText('/proc/self/mountinfo') ?? '', facts.Mountpoint)) {
+    return `its device ${facts.Options?.device} is not mounted now`;
   }
   return undefined;
 }
 
 /** @param mountinfo as in proc(5): the fifth field is the mount point, with octal escapes. */
-function isMounted(mountinfo: string, path: string): boolean {
+export function mountPoints(mountinfo: string): string[] {
   const plain = (text: string) =>
     text.replaceAll(/\\(\d{3})/g, (_, digits) => String.fromCharCode(Number.parseInt(digits, 8)));
-  return mountinfo.split('\n').some((line) => plain(line.split(' ')[4] ?? '') === path);
+  return mountinfo.split('\n').map((line) => plain(line.split(' ')[4] ?? ''));
 }
+
+export const isMounted = (mountinfo: string, path: string): boolean => mountPoints(mountinfo).includes(path);

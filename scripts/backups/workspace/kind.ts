@@ -5,6 +5,7 @@ import type { BackupKind } from '../kind.ts';
 import { itemName } from '../names.ts';
 import { ownPath } from '../places.ts';
 import { isRunning } from '../volume/mounts.ts';
+import { workspaceRestorer } from './restore.ts';
 
 export const workspaceKind: BackupKind = {
   kind: 'workspace',
@@ -37,4 +38,5 @@ export const workspaceKind: BackupKind = {
   },
 
   restoreCommands: (item, files) => files.flatMap((file) => unpackCommands(file, item.path ?? '')),
+  restore: workspaceRestorer,
 };

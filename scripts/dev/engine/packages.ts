@@ -15,7 +15,7 @@ import { join, resolve } from 'node:path';
 /** Where system daemons are, whatever the caller's PATH says. */
 export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-const CACHE = resolve(import.meta.dir, '../../../node_modules/.cache/belay');
+export const CACHE = resolve(import.meta.dir, '../../../node_modules/.cache/belay');
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const COMPOSE_SUITE = 'trixie';
 const PROGRAMS: Record<string, string> = {
@@ -26,6 +26,7 @@ const PROGRAMS: Record<string, string> = {
   busybox: 'busybox-static',
   zstd: 'zstd',
   ip: 'iproute2',
+  debootstrap: 'debootstrap',
 };
 
 function run(argv: string[], env: Record<string, string> = {}): { ok: boolean; stdout: string; tail: string } {
@@ -44,7 +45,7 @@ function run(argv: string[], env: Record<string, string> = {}): { ok: boolean; s
   return { ok: done.status === 0, stdout: done.stdout ?? '', tail };
 }
 
-const mustRun = (argv: string[], env?: Record<string, string>): string => {
+export const mustRun = (argv: string[], env?: Record<string, string>): string => {
   const done = run(argv, env);
   if (!done.ok) throw new Error(`${argv.slice(0, 6).join(' ')} failed: ${done.tail}`);
   return done.stdout;
@@ -82,7 +83,7 @@ export function dockerConfigFolder(): string {
 }
 
 /** The mirror that this machine's own apt uses. */
-function debianMirror(): string {
+export function debianMirror(): string {
   const listed = mustRun(['apt-get', 'indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages']).split('\n');
   const mirror = listed.find((uri) => /\/debian\/?$/.test(uri));
   if (mirror === undefined) throw new Error('no Debian mirror among the sources of apt');

@@ -1,0 +1,69 @@
+// Dumps as streams: from a program in the container through zstd to the disk, and back. Nothing is whole in memory.
+import { join } from 'node:path';
+import { COMPRESS, DECOMPRESS } from '../archive.ts';
+import type { BackupContext, BackupFile } from '../kind.ts';
+import { type Client, insideFailed } from './client.ts';
+
+type Piped = Awaited<ReturnType<BackupContext['host']['exec']['pipe']>>;
+
+/** At this verbosity zstd ends with exact numbers: `12.34% (1000 B => 123 B, ...)`. */
+const COUNTING = [...COMPRESS.filter((word) => word !== '-q'), '--no-progress', '-vv'];
+
+function checkStages(context: BackupContext, client: Client, what: string, result: Piped): void {
+  if (!result.timedOut && result.codes.every((code) => code === 0)) return;
+  const tail = result.tail.filter((line) => !ZSTD_CHATTER.test(line));
+  const rc = result.codes.find((code) => code !== 0 && code !== undefined);
+  throw insideFailed(context, client, what, { tail, timedOut: result.timedOut }, rc);
+}
+
+const ZSTD_CHATTER = /^(\*\*\* Zstandard|Note: \d+ physical|Decompression will require|\/\*stdin\*\\)/;
+
+/** @param command run in the container; its output is saved. @param between further stages before zstd. @returns the file, with the dump's size as fact `dumpBytes`. */
+export async function saveDump(
+  context: BackupContext,
+  client: Client,
+  what: string,
+  command: readonly string[],
+  folder: string,
+  file: string,
+  between: ReadonlyArray<readonly string[]> = [],
+): Promise<BackupFile & { tail: string[] }> {
+  const stages = [client.inside(...command), ...between, COUNTING];
+  const result = await context.host.exec.pipe(stages, { ...client.options, toFile: join(folder, file) });
+  checkStages(context, client, what, result);
+  const size = result.tail
+    .map((line) => line.match(/\((\d+) B => \d+ B, /)?.[1])
+    .findLast((each) => each !== undefined);
+  const facts = size === undefined ? {} : { dumpBytes: Number(size) };
+  return { file, bytes: result.bytes, sha256: result.sha256, facts, tail: result.tail };
+}
+
+/** @param command reads the dump, in the container or (argv of its own) elsewhere. @throws step-failed. */
+export async function feedDump(
+  context: BackupContext,
+  client: Client,
+  what: string,
+  path: string,
+  argv: readonly string[],
+): Promise<void> {
+  const result = await context.host.exec.pipe([DECOMPRESS, argv], { ...client.options, fromFile: path });
+  checkStages(context, client, what, result);
+}
+
+/** The same, and what the last stage says; the text passes through a file in `folder`, which is removed. */
+export async function readDump(
+  context: BackupContext,
+  client: Client,
+  what: string,
+  path: string,
+  stages: ReadonlyArray<readonly string[]>,
+  scratch: string,
+): Promise<string> {
+  try {
+    const options = { ...client.options, fromFile: path, toFile: scratch };
+    checkStages(context, client, what, await context.host.exec.pipe([DECOMPRESS, ...stages], options));
+    return context.host.files.readText(scratch, { maxBytes: 256 * 1024 * 1024 }) ?? '';
+  } finally {
+    context.host.files.remove(scratch);
+  }
+}

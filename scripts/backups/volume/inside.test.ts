@@ -1,0 +1,152 @@
+// A volume swapped by its contents, where its folder is a mount point: killed before any command of the scripts, and run again.
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Host } from '../../host/port.ts';
+import { writeArchive } from '../archive.ts';
+import type { BackupContext, BackupItem, Restoring } from '../kind.ts';
+import { makeWorld, type World } from '../world.ts';
+import { runInside, stageInside } from './inside.ts';
+
+const STAMP = '20260102_030405';
+let world: World;
+let folder: string;
+let backup: string;
+let restoring: Restoring;
+
+beforeEach(async () => {
+  world = makeWorld({ backup: {} });
+  folder = join(world.root, 'volume');
+  backup = mkdtempSync(join(tmpdir(), 'belay-inside-'));
+  Bun.spawnSync([
+    'sh',
+    '-c',
+    'mkdir -p "$1/a/b" && cd "$1" && chmod 0751 . a && echo x > a/b/c && echo y > .hidden && ln -s c "-odd * name"',
+    'sh',
+    folder,
+  ]);
+  const item: BackupItem = {
+    kind: 'volume',
+    name: 'volume-x',
+    describes: 'volume x',
+    path: folder,
+    bytes: undefined,
+    when: 'held',
+  };
+  const files = [await writeArchive(world.context, item, folder, backup)];
+  restoring = { item, files, folder: backup, stamp: STAMP, work: backup };
+});
+afterEach(async () => {
+  rmSync(backup, { recursive: true });
+  await world.end();
+});
+
+/** Names, kinds, modes and contents, the folder itself among them. */
+const fingerprint = (path: string): string => {
+  const look = 'cd "$1" && find . -printf "%p %y %m %l\\n" | sort && find . -type f -exec cat {} + | sort';
+  return Bun.spawnSync(['sh', '-c', look, 'sh', path]).stdout.toString();
+};
+
+function spoil(): void {
+  Bun.spawnSync(['find', folder, '-mindepth', '1', '-delete']);
+  Bun.spawnSync(['chmod', '0700', folder]);
+  mkdirSync(join(folder, 'other'));
+  writeFileSync(join(folder, 'intruder'), 'x');
+}
+
+type Step = 'stage' | 'swap' | 'settle' | 'undo';
+const run = (step: Step, context: BackupContext = world.context): Promise<unknown> =>
+  step === 'stage' ? stageInside(context, restoring, { folder }) : runInside(context, restoring, { folder }, step);
+
+/** The scripts run in bash, which is killed before the n-th command. `died` says whether it came to that. */
+function dying(n: number): { context: BackupContext; died(): boolean } {
+  const { host } = world.context;
+  let died = false;
+  const run: Host['exec']['run'] = async (argv, options) => {
+    const [, , text = '', ...words] = argv;
+    const mortal = `n=${n}; trap '[ $((n--)) -gt 0 ] || kill -9 $$' DEBUG\n${text}`;
+    const result = await host.exec.run(['bash', '-T', '-c', mortal, ...words], options);
+    if (result.signal !== null && result.code === undefined) died = true;
+    return result;
+  };
+  return { context: { ...world.context, host: { ...host, exec: { ...host.exec, run } } }, died: () => died };
+}
+
+async function killedBeforeEachCommand(step: Exclude<Step, 'stage'>, then: () => Promise<void>): Promise<number> {
+  for (let n = 0; ; n += 2) {
+    const { context, died } = dying(n);
+    await run(step, context).catch((error: unknown) => {
+      if (!died()) throw error;
+    });
+    await then();
+    if (!died()) return n;
+  }
+}
+
+describe('content-wise', () => {
+  test('forward and back', async () => {
+    const saved = fingerprint(folder);
+    spoil();
+    const spoilt = fingerprint(folder);
+    await run('stage');
+    await run('undo');
+    expect(fingerprint(folder)).toBe(spoilt);
+    for (const step of ['stage', 'stage', 'swap', 'swap', 'stage'] as const) await run(step);
+    await run('undo');
+    expect(fingerprint(folder)).toBe(spoilt);
+    for (const step of ['stage', 'swap', 'settle', 'settle'] as const) await run(step);
+    expect(fingerprint(folder)).toBe(saved);
+  });
+
+  test('swap and settle killed before any of their commands', async () => {
+    const saved = fingerprint(folder);
+    spoil();
+    await run('stage');
+    const deaths = await killedBeforeEachCommand('swap', async () => {
+      for (const step of ['stage', 'swap'] as const) await run(step);
+      await run('settle');
+      expect(fingerprint(folder)).toBe(saved);
+      spoil();
+      await run('stage');
+    });
+    expect(deaths).toBeGreaterThan(8);
+    await run('swap');
+    await killedBeforeEachCommand('settle', async () => {
+      await run('settle');
+      expect(fingerprint(folder)).toBe(saved);
+      await run('stage');
+      await run('swap');
+    });
+  }, 30_000);
+
+  test('swap and undo killed before any of their commands, and undone', async () => {
+    spoil();
+    const spoilt = fingerprint(folder);
+    for (const step of ['swap', 'undo'] as const) {
+      await run('stage');
+      if (step === 'undo') await run('swap');
+      await killedBeforeEachCommand(step, async () => {
+        await run('undo');
+        expect(fingerprint(folder)).toBe(spoilt);
+        await run('stage');
+        if (step === 'undo') await run('swap');
+      });
+      await run('undo');
+    }
+  }, 30_000);
+
+  test('an undo that was killed, then forward after all', async () => {
+    const saved = fingerprint(folder);
+    spoil();
+    await run('stage');
+    await run('swap');
+    await killedBeforeEachCommand('undo', async () => {
+      for (const step of ['stage', 'swap', 'settle'] as const) await run(step);
+      expect(fingerprint(folder)).toBe(saved);
+      spoil();
+      await run('stage');
+      await run('swap');
+    });
+  }, 30_000);
+});

@@ -1,0 +1,75 @@
+// Volumes and bind mounts back: by renaming siblings where their folder can be renamed, else by their contents.
+import { dirname, normalize } from 'node:path';
+import { refused } from '../../model/error.ts';
+import { archiveRestorer, archiveSpace } from '../archive-restore.ts';
+import type { BackupContext, Restorer, Restoring } from '../kind.ts';
+import { isWithin, refuseOwnBackups } from '../places.ts';
+import { type Inside, runInside, stageInside } from './inside.ts';
+import { isMounted, mountPoints, volumePlace } from './place.ts';
+
+const bySiblings = archiveRestorer((_context, { item }) => item.path ?? '');
+
+/** undefined: it can be renamed. @throws refused where it may not be written any more. */
+async function insideOf(context: BackupContext, { item }: Restoring): Promise<Inside | undefined> {
+  if (item.volume !== undefined) {
+    const place = await volumePlace(context, item.volume, 'restored');
+    if (place.how === 'helper') return { volume: item.volume, image: place.image };
+    if (place.path !== item.path) {
+      throw refused({
+        what: `the volume ${item.volume} lies in ${place.path} now, and was saved from ${item.path}`,
+        hint: 'Restore it by hand, see RESTORE.txt of the backup.',
+      });
+    }
+  } else refuseStrangeBind(context, item.path ?? '');
+  return mountedAt(context, item.path ?? '') ? { folder: item.path ?? '' } : undefined;
+}
+
+/** @throws refused for a mount further down: renaming would take it along, and its data is in the archive. */
+function mountedAt(context: BackupContext, path: string): boolean {
+  const mountinfo = context.host.files.readText('/proc/self/mountinfo') ?? '';
+  const below = mountPoints(mountinfo).find((point) => point !== path && isWithin(point, path));
+  if (below === undefined) return isMounted(mountinfo, path);
+  throw refused({
+    what: `something is mounted inside of what is to be restored: ${below}`,
+    where: path,
+    hint: 'Unmount it, or restore by hand, see RESTORE.txt of the backup.',
+  });
+}
+
+/** Only what the manifest names, whatever the record says. */
+function refuseStrangeBind(context: BackupContext, path: string): void {
+  const { files } = context.host;
+  const real = (bind: string) => (files.stat(bind) === undefined ? normalize(bind) : files.realpath(bind));
+  const named = context.service.backup.volumes.some((spec) => 'bind' in spec && real(spec.bind) === path);
+  const where = `packages/${context.service.name}/manifest.yaml, backup.volumes`;
+  if (!named) {
+    throw refused({
+      what: `${JSON.stringify(path)} was saved as a bind mount, and the manifest does not name it any more`,
+      where,
+      hint: 'Restore it by hand, see RESTORE.txt of the backup.',
+    });
+  }
+  refuseOwnBackups(context, path, where);
+}
+
+export const volumeRestorer: Restorer = {
+  swaps: 'stopped',
+  space(context, { item, files }) {
+    if (item.path === undefined) return undefined;
+    const mountinfo = context.host.files.readText('/proc/self/mountinfo') ?? '';
+    return archiveSpace(isMounted(mountinfo, item.path) ? item.path : dirname(item.path), files);
+  },
+  async stage(context, restoring) {
+    const inside = await insideOf(context, restoring);
+    return inside === undefined ? bySiblings.stage(context, restoring) : stageInside(context, restoring, inside);
+  },
+  swap: (context, restoring) => step(context, restoring, 'swap'),
+  settle: (context, restoring) => step(context, restoring, 'settle'),
+  undo: (context, restoring) => step(context, restoring, 'undo'),
+};
+
+async function step(context: BackupContext, restoring: Restoring, name: 'swap' | 'settle' | 'undo'): Promise<void> {
+  const inside = await insideOf(context, restoring);
+  if (inside === undefined) await bySiblings[name](context, restoring);
+  else await runInside(context, restoring, inside, name);
+}

@@ -1,0 +1,19 @@
+// Workspace paths back into place.
+import { refused } from '../../model/error.ts';
+import { archiveRestorer } from '../archive-restore.ts';
+import { isWithin, packageFolder } from '../places.ts';
+
+/** Only below the service's own folders, whatever the record says. */
+export const workspaceRestorer = archiveRestorer((context, { item }) => {
+  const path = item.path ?? '';
+  const { files } = context.host;
+  const own = [packageFolder(context), context.paths.workspace]
+    .filter((folder) => files.stat(folder) !== undefined)
+    .map((folder) => files.realpath(folder));
+  if (own.some((folder) => isWithin(path, folder) && path !== folder)) return path;
+  throw refused({
+    what: `${JSON.stringify(path)} is neither below the package of ${context.service.name} nor below .asd/workspace`,
+    where: item.name,
+    hint: 'The backup is of another place: restore it by hand, see its RESTORE.txt.',
+  });
+});
