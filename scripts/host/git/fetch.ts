@@ -65,7 +65,7 @@ const noOrigin = (repo: Repository) =>
   });
 
 /** An ssh that cannot ask and does not wait for ever, unless the operator has configured one. */
-async function sshEnv(repo: Repository): Promise<Record<string, string>> {
+export async function sshEnv(repo: Repository): Promise<Record<string, string>> {
   const { GIT_SSH_COMMAND, GIT_SSH } = repo.host.machine.env;
   if (GIT_SSH_COMMAND || GIT_SSH) return {};
   const configured = await tryGit(repo, ['config', '--get', 'core.sshCommand']);

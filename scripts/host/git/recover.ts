@@ -1,46 +1,50 @@
-// After a crash in the middle of our own Advance: the checkout is completed, if nothing in it is anybody else's.
+// After a crash in the middle of our own move of the checkout: it is completed, if nothing in it is anybody else's.
 import { createHash } from 'node:crypto';
+import type { Passage } from '../../model/checkout.ts';
 import { refused } from '../../model/error.ts';
 import { checkArrived, flush, look, type Move } from './advance.ts';
 import { filesBelow, statIn } from './place.ts';
 import { git, gitFailed, type Repository, tryGit } from './run.ts';
 import { diffObjects, type PathPair } from './trees.ts';
 
+/** As recoverMove, for a fast-forward of the branch that is checked out. */
+export const recoverAdvance = (repo: Repository, move: Move & { branch: string }): Promise<'whole' | 'completed'> =>
+  recoverMove(repo, { from: { branch: move.branch, sha: move.from }, to: { branch: move.branch, sha: move.to } });
+
 /**
  * The caller asserts that the journal holds an open intent of ours for this move and that no process of it is alive.
  * HEAD may be at either end. @returns what was found: `whole` (nothing to do), or `completed`.
  * @throws refused, before anything is changed, naming every path whose content is neither end's.
  */
-export async function recoverAdvance(
-  repo: Repository,
-  move: Move & { branch: string },
-): Promise<'whole' | 'completed'> {
-  const { from, to, branch } = move;
-  const locks = await leftLocks(repo, branch);
+export async function recoverMove(repo: Repository, { from, to }: Passage): Promise<'whole' | 'completed'> {
+  const move = { from: from.sha, to: to.sha };
+  const locks = await leftLocks(repo, [...new Set([from.branch, to.branch])]);
   const now = await look(repo);
-  if (now.branch !== branch || (now.head !== from && now.head !== to)) {
+  const isAt = (place: Passage['to']) => now.branch === place.branch && now.head === place.sha;
+  if (!isAt(from) && !isAt(to)) {
     throw refused({
-      what: `The checkout was moved by somebody else: expected ${branch} at ${from} or ${to}, found ${now.branch ?? 'a detached HEAD'} at ${now.head}`,
+      what: `The checkout was moved by somebody else: expected ${from.branch} at ${from.sha} or ${to.branch} at ${to.sha}, found ${now.branch ?? 'a detached HEAD'} at ${now.head}`,
       where: repo.root,
-      hint: `Put it back by hand, then resume: git switch ${branch} && git reset --keep ${from}`,
+      hint: `Put it back by hand, then resume: git switch ${from.branch} && git reset --keep ${from.sha}`,
     });
   }
-  const whole = now.head === to && now.dirty.length === 0 && locks.length === 0;
+  const whole = isAt(to) && now.dirty.length === 0 && locks.length === 0;
   if (!whole) {
-    const pairs = await diffObjects(repo, from, to);
+    const pairs = await diffObjects(repo, move.from, move.to);
     const foreign = await foreignPaths(repo, pairs, now.dirty);
     if (foreign.length > 0) throw notOurs(repo, move, foreign);
     for (const lock of locks) repo.host.files.remove(lock);
-    const result = await tryGit(repo, ['reset', '--hard', '--quiet', to], {
-      durable: true,
-      timeoutMs: 300_000,
-    });
+    const complete =
+      now.branch === to.branch
+        ? ['reset', '--hard', '--quiet', to.sha]
+        : ['checkout', '--force', '--quiet', '--no-track', '-B', to.branch, to.sha, '--'];
+    const result = await tryGit(repo, complete, { durable: true, timeoutMs: 300_000 });
     if (result.code !== 0 || result.timedOut) {
-      throw gitFailed(repo, `The interrupted move to ${to} could not be completed`, result, 'step-failed');
+      throw gitFailed(repo, `The interrupted move to ${to.sha} could not be completed`, result, 'step-failed');
     }
   }
   await flush(repo, move);
-  await checkArrived(repo, to);
+  await checkArrived(repo, to.sha);
   return whole ? 'whole' : 'completed';
 }
 
@@ -52,9 +56,10 @@ const notOurs = (repo: Repository, move: Move, foreign: string[]) =>
     hint: 'Save what you need of these files elsewhere, then put each back by: git checkout HEAD -- PATH (remove those that git does not know), and resume.',
   });
 
-/** Lock files that a dead git can leave where we moved HEAD: the index, HEAD and the branch itself. */
-async function leftLocks(repo: Repository, branch: string): Promise<string[]> {
-  const names = ['index.lock', 'HEAD.lock', 'ORIG_HEAD.lock', `refs/heads/${branch}.lock`];
+/** Lock files that a dead git can leave where we moved HEAD: the index, HEAD and the branches themselves. */
+async function leftLocks(repo: Repository, branches: readonly string[]): Promise<string[]> {
+  const refs = branches.map((branch) => `refs/heads/${branch}.lock`);
+  const names = ['index.lock', 'HEAD.lock', 'ORIG_HEAD.lock', ...refs];
   const asked = names.flatMap((name) => ['--git-path', name]);
   const paths = (await git(repo, ['rev-parse', '--path-format=absolute', ...asked])).trimEnd().split('\n');
   return paths.filter((path) => repo.host.files.stat(path) !== undefined);

@@ -9,6 +9,8 @@ export interface Repository {
   root: string;
   /** Folder of a temporary object store that is read in front of the repository's own; see openStore. */
   store?: string;
+  /** Carried by every git that is run in it, so that one that outlived us is found. */
+  mark?: string;
 }
 
 export interface GitOptions {
@@ -21,6 +23,7 @@ export interface GitOptions {
   /** Default 64 MiB. */
   maxStdoutBytes?: number;
   signal?: AbortSignal;
+  mark?: string;
 }
 
 const INHERITED = [
@@ -85,13 +88,15 @@ export function gitIn(host: Host, cwd: string, args: readonly string[], options:
     maxStdoutBytes: options.maxStdoutBytes ?? 64 * 1024 * 1024,
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.mark === undefined ? {} : { mark: options.mark }),
   });
 }
 
 /** Runs git in the repository, whatever the outcome. */
 export function tryGit(repo: Repository, args: readonly string[], options: GitOptions = {}): Promise<RunResult> {
   const store = repo.store === undefined ? {} : { GIT_OBJECT_DIRECTORY: `${repo.store}/objects` };
-  return gitIn(repo.host, repo.root, args, { ...options, env: { ...store, ...options.env } });
+  const mark = repo.mark === undefined ? {} : { mark: `${repo.mark}.git` };
+  return gitIn(repo.host, repo.root, args, { ...mark, ...options, env: { ...store, ...options.env } });
 }
 
 /** Runs git in the repository. @returns its standard output. @throws refused where it fails. */
