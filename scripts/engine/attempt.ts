@@ -65,6 +65,9 @@ export async function attempt(step: Step, run: StepRun, interrupt: AbortSignal):
   }
 }
 
+/** The runner says so itself. */
+const TOO_LONG = 124;
+
 const seconds = (ms: number): string => String(Math.round(ms / 10) / 100);
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 500);
@@ -80,12 +83,12 @@ function located(error: unknown, step: Step, tookTooLong: string | undefined): R
     .join(', ');
   if (error instanceof ReleaseError) {
     const { facts } = error;
-    const what = tookTooLong === undefined ? facts.what : `${facts.what}: ${tookTooLong}`;
+    const what = tookTooLong === undefined || facts.rc === TOO_LONG ? facts.what : `${facts.what}: ${tookTooLong}`;
     return new ReleaseError(
       'step-failed',
       { ...facts, what, where: facts.where === undefined ? where : `${where}; ${facts.where}` },
       error,
     );
   }
-  return new ReleaseError('step-failed', { what: reasonOf(error), where }, error);
+  return new ReleaseError('step-failed', { what: tookTooLong ?? reasonOf(error), where }, error);
 }

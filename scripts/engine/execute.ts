@@ -24,6 +24,7 @@ export async function executePhase(steps: readonly Step[], done: ReadonlySet<str
   const halted = new AbortController();
   const interrupt = AbortSignal.any([run.stop, halted.signal]);
 
+  const goesOn = (): boolean => failures.length === 0 && !run.stop.aborted;
   const isReady = (step: Step): boolean => step.needs.every((id) => !due.has(id) || finished.has(id));
   const hasRoom = (lane: Lane): boolean =>
     running.size < run.concurrency.wide && (lane === 'wide' || busy.swap < run.concurrency.swap);
@@ -47,9 +48,7 @@ export async function executePhase(steps: readonly Step[], done: ReadonlySet<str
   };
 
   for (;;) {
-    if (failures.length === 0 && !run.stop.aborted) {
-      for (const step of [...waiting]) if (isReady(step) && hasRoom(step.lane)) begin(step);
-    }
+    for (const step of [...waiting]) if (goesOn() && isReady(step) && hasRoom(step.lane)) begin(step);
     if (running.size === 0) break;
     await Promise.race(running.values());
   }

@@ -1,5 +1,4 @@
 // One event as one logfmt line, chained to the line before by its sum. Nothing in a value can end a line or begin a field.
-import { createHash } from 'node:crypto';
 import type { EventName, JournalEvent } from '../model/event.ts';
 
 /** What the first line of a log is chained to. */
@@ -20,7 +19,7 @@ const SHORT: Record<string, string> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '
 
 /** @param previous the sum before, {@link FIRST_SUM} at first. @param body the line without ` sum=...`. */
 export function sumOf(previous: string, body: string): string {
-  return createHash('sha256').update(`${previous}\n${body}`).digest('hex').slice(0, 8);
+  return new Bun.CryptoHasher('sha256').update(`${previous}\n${body}`).digest('hex').slice(0, 8);
 }
 
 /** A value as it stands in a line: bare where it can be, else in double quotes with escapes. */

@@ -36,6 +36,10 @@ const OF_KIND: Record<StepKind, Check> = {
   version: ofService,
   health: ofService,
   e2e: fields({ ...service, argv: texts }),
+  'restore-data': fields({ ...service, stamp: text }),
+  'settle-data': fields({ ...service, stamp: text }),
+  'go-back': fields({ fromSha: sha, toSha: sha }),
+  push: fields({}),
   deployed: fields({ targetSha: sha }),
 };
 

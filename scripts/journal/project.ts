@@ -80,10 +80,14 @@ function apply(state: ReleaseState, { time, phase, event, fields }: JournalEvent
   const stamp = (what: 'START' | 'DONE' | 'FAILED'): void => {
     state.timestamps[`${phase.toUpperCase()}_${what}`] = time;
   };
-  if (event === 'step-done') applyStep(state, fields);
+  if (phase === 'revert') applyRevert(state, event, fields, enter, stamp);
+  else if (event === 'step-done') applyStep(state, fields);
   else if (event === 'resumed') {
     const from = isPhase(fields.from) ? fields.from : phase;
-    if (isPhase(from)) enter(from, 'running', 'running');
+    if (isPhase(from)) {
+      enter(from, 'running', 'running');
+      delete state.timestamps[`${from.toUpperCase()}_FAILED`];
+    }
   } else if (Object.hasOwn(ENDS, event)) {
     state.releaseStatus = ENDS[event] ?? state.releaseStatus;
   } else if (isPhase(phase)) {
@@ -101,6 +105,35 @@ function apply(state: ReleaseState, { time, phase, event, fields }: JournalEvent
       stamp('FAILED');
     } else if (event === 'stopped') enter(phase, 'stopped', 'halted');
     else if (event === 'skipped' || event === 'skipped-no-script') enter(phase, 'done', 'running');
+    // A phase that was run by itself: it is done, and the next one was not asked for.
+    else if (event === 'halted') enter(phase, 'done', 'halted');
+  }
+}
+
+type Enter = (where: Phase, status: ReleaseState['phaseStatus'], release: ReleaseState['releaseStatus']) => void;
+
+function applyRevert(
+  state: ReleaseState,
+  event: JournalEvent['event'],
+  fields: Record<string, string>,
+  enter: Enter,
+  stamp: (what: 'START' | 'DONE' | 'FAILED') => void,
+): void {
+  if (event === 'start') {
+    enter('revert', 'running', 'reverting');
+    delete state.timestamps.REVERT_DONE;
+    delete state.timestamps.REVERT_FAILED;
+    stamp('START');
+  } else if (event === 'failed') {
+    // Part of it may be back and part not: nobody can say how the host stands until the same command has ended well.
+    enter('revert', 'failed', 'in-doubt');
+    stamp('FAILED');
+  } else if (event === 'stopped') enter('revert', 'stopped', 'reverting');
+  else if (event === 'reverted') {
+    enter('revert', 'done', 'reverted');
+    const push = (['pending', 'done', 'branch', 'none'] as const).find((each) => each === fields.push);
+    if (push !== undefined) state.push = push;
+    stamp('DONE');
   }
 }
 

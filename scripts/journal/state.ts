@@ -2,7 +2,15 @@
 import type { Host } from '../host/port.ts';
 import { refused } from '../model/error.ts';
 import { isSha, isTicket } from '../model/names.ts';
-import { PHASES, type PhaseStatus, type ReleaseState, type ReleaseStatus, SCHEMA } from '../model/release.ts';
+import {
+  PHASES,
+  type Phase,
+  type PhaseStatus,
+  type PushState,
+  type ReleaseState,
+  type ReleaseStatus,
+  SCHEMA,
+} from '../model/release.ts';
 import { formatPairs, parsePairs } from './keyvalue.ts';
 import { regularFile } from './place.ts';
 import { formatBackups, parseBackups, words } from './project.ts';
@@ -19,7 +27,11 @@ const RELEASE_STATUSES: readonly ReleaseStatus[] = [
   'in-doubt',
   'abandoned',
 ];
-const TIMES = PHASES.flatMap((phase) => ['START', 'DONE', 'FAILED'].map((what) => `${phase.toUpperCase()}_${what}`));
+const ALL_PHASES: readonly Phase[] = [...PHASES, 'revert'];
+const PUSH_STATES: readonly PushState[] = ['pending', 'done', 'branch', 'none'];
+const TIMES = ALL_PHASES.flatMap((phase) =>
+  ['START', 'DONE', 'FAILED'].map((what) => `${phase.toUpperCase()}_${what}`),
+);
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 const NAME = /^[a-z0-9][a-z0-9_-]*$/;
 const STAMP = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -44,6 +56,7 @@ export function stateEntries(state: ReleaseState): Array<[string, string]> {
     ['ENGINE', state.engine],
   ];
   if (state.supersedes !== '') entries.push(['SUPERSEDES', state.supersedes]);
+  if (state.push !== undefined) entries.push(['PUSH', state.push]);
   for (const time of TIMES) {
     const value = state.timestamps[time];
     if (value !== undefined) entries.push([`TIMESTAMP_${time}`, value]);
@@ -90,7 +103,7 @@ export function parseState(text: string, file: string): ReleaseState {
     baseSha: take('BASE_SHA', isSha),
     targetSha: take('TARGET_SHA', isSha),
     mergeSha: take('MERGE_SHA', shaOrNone, ''),
-    phase: oneOf('PHASE', PHASES),
+    phase: oneOf('PHASE', ALL_PHASES),
     phaseStatus: oneOf('PHASE_STATUS', PHASE_STATUSES),
     releaseStatus: oneOf('RELEASE_STATUS', RELEASE_STATUSES),
     services: list('SERVICES'),
@@ -99,6 +112,7 @@ export function parseState(text: string, file: string): ReleaseState {
     backups: parseBackups(take('BACKUPS', isBackups, '')),
     engine: take('ENGINE', (value) => /^[A-Za-z0-9._-]*$/.test(value), ''),
     supersedes: take('SUPERSEDES', (value) => value === '' || isTicket(value), ''),
+    ...(pairs.PUSH === undefined ? {} : { push: oneOf('PUSH', PUSH_STATES) }),
     timestamps,
     logSum: take('LOG_SUM', (value) => SUM.test(value)),
   };

@@ -12,6 +12,18 @@ export interface Commit {
   subject: string;
 }
 
+/** A branch that is checked out, and the commit that it stands at: 40 hex digits. */
+export interface Place {
+  branch: string;
+  sha: string;
+}
+
+/** A move of the live checkout. */
+export interface Passage {
+  from: Place;
+  to: Place;
+}
+
 export type Operation = 'merge' | 'rebase' | 'cherry-pick' | 'revert' | 'bisect';
 
 export interface WorkingTree {

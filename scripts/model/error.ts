@@ -1,6 +1,6 @@
 // The one error that reaches an operator: a kind (which decides the exit code), facts and a hint.
 
-/** Exit codes of every verb. 6, 9 and 10 belong to verbs that are yet to come. */
+/** Exit codes of every verb. 10 belongs to a verb that is yet to come. */
 export const EXIT = {
   ok: 0,
   halted: 1,
@@ -9,7 +9,9 @@ export const EXIT = {
   refused: 4,
   nothing: 5,
   inDoubt: 7,
+  putBack: 6,
   stopped: 8,
+  notPushed: 9,
 } as const;
 
 export type ErrorKind = 'step-failed' | 'bad-input' | 'locked' | 'refused' | 'nothing' | 'in-doubt' | 'stopped';

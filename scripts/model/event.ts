@@ -16,9 +16,11 @@ export type EventName =
   | 'step-stopped'
   | 'step-skipped'
   | 'step-retry'
+  | 'step-part'
   | 'paused'
   | 'unpaused'
   | 'released'
+  | 'reverted'
   | 'unverified'
   | 'abandoned'
   | 'accepted'
@@ -32,7 +34,7 @@ export interface JournalEvent {
   /** UTC, whole seconds: 2026-05-18T15:29:00Z. */
   time: string;
   ticket: string;
-  phase: Phase | 'adopt' | 'confirm' | 'revert';
+  phase: Phase | 'adopt' | 'confirm' | 'backup' | 'restore';
   event: EventName;
   /** The event's own fields, in order. Numbers are printed as they are, durations as `72s`. */
   fields: Record<string, string>;

@@ -6,7 +6,11 @@ const BRANCH = /^[A-Za-z0-9][A-Za-z0-9._/-]*$/;
 const SERVICE = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const SHA = /^[0-9a-f]{40}$/;
 
-export const isTicket = (text: string): boolean => TICKET.test(text) && !text.endsWith('.lock') && !text.includes('..');
+/** A ticket names its records: none may be taken for another one's file, or for a lock of git's. */
+const TAKEN_ENDINGS = ['.lock', '.env', '.log', '.receipt.json'];
+
+export const isTicket = (text: string): boolean =>
+  TICKET.test(text) && !text.includes('..') && !TAKEN_ENDINGS.some((ending) => text.endsWith(ending));
 export const isServiceName = (text: string): boolean => SERVICE.test(text);
 export const isSha = (text: string): boolean => SHA.test(text);
 
@@ -21,7 +25,10 @@ export function checkTicket(text: string): string {
   if (isTicket(text)) return text;
   throw badInput({
     what: `${JSON.stringify(text.slice(0, 80))} is not a ticket`,
-    hint: 'A ticket begins with a letter or digit, then letters, digits, dot, underscore or dash, 64 characters at most.',
+    hint: [
+      'A ticket begins with a letter or digit, then letters, digits, dot, underscore or dash, 64 characters at most;',
+      `no two dots in a row, and it does not end in ${TAKEN_ENDINGS.join(', ')}.`,
+    ],
   });
 }
 

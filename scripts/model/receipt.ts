@@ -37,6 +37,8 @@ export interface ServiceReceipt {
     label: string;
   };
   downtimeMs?: number;
+  /** Stamp of the backup that a revert took of the state before it. */
+  undo?: string;
 }
 
 export interface Receipt {
@@ -53,6 +55,10 @@ export interface Receipt {
   /** Keyed hash of every key of `.env`, by name. */
   env: Record<string, string>;
   services: Record<string, ServiceReceipt>;
+  /** The same when the release ended, halted or released: what it changed itself is the difference. */
+  envLeft?: Record<string, string>;
+  /** The revert commit, what it was made on, and how far it got. */
+  revert?: { sha?: string; onto?: string; push?: 'pushed' | 'pending' | 'branch' | 'none' };
   /** sha256 of each ticket script and revert script, by path. */
   scripts: Record<string, string>;
 }

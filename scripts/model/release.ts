@@ -1,11 +1,16 @@
 // The words for a release and where it stands. State keys and values are fixed: operators grep for them.
 
-export const PHASES = ['prepare', 'migrate', 'ticket', 'verify'] as const;
-export type Phase = (typeof PHASES)[number];
+export type Phase = 'prepare' | 'migrate' | 'ticket' | 'verify' | 'revert';
+
+/** Those of a release, in their order; a revert is a phase of its own. */
+export const PHASES: readonly Phase[] = ['prepare', 'migrate', 'ticket', 'verify'];
+
+/** How far the revert of a release got with the remote; `none`: nothing is pushed, as configured or asked. */
+export type PushState = 'pending' | 'done' | 'branch' | 'none';
 
 export type PhaseStatus = 'running' | 'done' | 'failed' | 'stopped';
 
-/** `confirm` and `revert` phases and their states are written by verbs yet to come; reading them is part of the format. */
+/** `awaiting-confirm` is written by a verb yet to come; reading it is part of the format. */
 export type ReleaseStatus =
   | 'running'
   | 'halted'
@@ -44,6 +49,8 @@ export interface ReleaseState {
   engine: string;
   /** The ticket that this one took over from; empty for most. */
   supersedes: string;
+  /** undefined: not reverted. */
+  push?: PushState;
   /** `PREPARE_START` and so on -> UTC time in whole seconds. */
   timestamps: Record<string, string>;
   /** Chain sum of the last log line that this state contains. */

@@ -25,6 +25,8 @@ interface StepBase {
 interface ServiceStep extends StepBase {
   service: string;
   runtime: RuntimeKind;
+  /** Which version it is about; by default the one that the release brings. */
+  end?: 'before' | 'after';
 }
 
 export type Step =
@@ -44,7 +46,12 @@ export type Step =
   | (ServiceStep & { kind: 'install'; argv: string[] })
   | (ServiceStep & { kind: 'up' })
   | (ServiceStep & { kind: 'healthy' })
-  | (StepBase & { kind: 'script'; path: string; sha256: string })
+  | (StepBase & {
+      kind: 'script';
+      path: string;
+      sha256: string /** The copy in the records is run. */;
+      frozen?: boolean;
+    })
   /** HEAD is MERGE_SHA, tracked files are clean. */
   | (StepBase & { kind: 'head'; targetSha: string })
   /** The right images (or tree) run. */
@@ -52,6 +59,14 @@ export type Step =
   | (ServiceStep & { kind: 'version' })
   | (ServiceStep & { kind: 'health' })
   | (ServiceStep & { kind: 'e2e'; argv: string[] })
+  /** The present state is saved, the service's data stopped and swapped for its backup's. */
+  | (ServiceStep & { kind: 'restore-data'; stamp: string })
+  /** What the swap put aside goes. */
+  | (ServiceStep & { kind: 'settle-data'; stamp: string })
+  /** The live checkout back to BASE_SHA. */
+  | (StepBase & { kind: 'go-back'; fromSha: string; toSha: string })
+  /** The revert commit to the remote. */
+  | (StepBase & { kind: 'push' })
   /** refs/asd/deployed moves to the target. */
   | (StepBase & { kind: 'deployed'; targetSha: string });
 

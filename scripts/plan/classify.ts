@@ -24,6 +24,8 @@ export interface Classification {
   revertScripts: string[];
   /** Scripts of this ticket that were there before and changed: they are not run. */
   changedScripts: string[];
+  /** Scripts that came with the range and belong to other tickets: this release does not run them. */
+  otherScripts: string[];
   engine: string[];
   unclassified: string[];
 }
@@ -55,6 +57,7 @@ export function classify(
     scripts: [],
     revertScripts: [],
     changedScripts: [],
+    otherScripts: [],
     engine: [],
     unclassified: [],
   };
@@ -95,13 +98,13 @@ export function classify(
     }
     if (path.startsWith('releases/')) {
       known = true;
+      if (status === 'deleted') continue;
+      const revert = /\.revert\.(sh|ts)$/.test(path);
       if (claims(ticket, path, knownTickets)) {
-        if (status === 'deleted') continue;
-        const revert = /\.revert\.(sh|ts)$/.test(path);
         if (revert) result.revertScripts.push(path);
         else if (status === 'added') result.scripts.push(path);
         else result.changedScripts.push(path);
-      }
+      } else if (status === 'added' && !revert && /\.(sh|ts)$/.test(path)) result.otherScripts.push(path);
     } else if (ENGINE_PATHS.test(path)) {
       result.engine.push(path);
       known = true;
@@ -129,8 +132,12 @@ export function claims(ticket: string, path: string, knownTickets: readonly stri
   const other =
     longer === undefined ? knownTickets.find((t) => t !== ticket && file.startsWith(`${t}-`)) : `${ticket}-${longer}`;
   if (other === undefined) return true;
+  const ending = file.slice(file.lastIndexOf('.'));
   throw refused({
     what: `Two tickets could claim ${path}: ${ticket} and ${other}`,
-    hint: `Rename the script so that what follows the ticket is words: releases/${ticket}-<words>${file.slice(file.lastIndexOf('.'))}`,
+    hint:
+      other.length > ticket.length
+        ? `Rename the script so that what follows the ticket is words: releases/${ticket}-<words>${ending}`
+        : `Rename the script, and release it under a ticket that does not begin with ${other}-.`,
   });
 }

@@ -24,6 +24,10 @@ const DESCRIBE: Describers = {
   version: () => 'the version endpoint says the new version',
   health: () => 'the health endpoint answers, steadily',
   e2e: (s) => `run ${s.argv.join(' ')}`,
+  'restore-data': (s) => `bring its data back from ${s.stamp}`,
+  'settle-data': () => 'drop the data that was replaced',
+  'go-back': (s) => `move the checkout ${short(s.fromSha)} -> ${short(s.toSha)}`,
+  push: () => 'push the revert',
   deployed: (s) => `mark ${short(s.targetSha)} as deployed`,
 };
 

@@ -8,17 +8,25 @@ import { stepId } from './steps.ts';
 export interface Standing {
   /** Ids of steps whose last event is step-done. */
   done: Set<string>;
-  /** Begun, and no word of their end: the engine died in them. */
+  /** The engine died in them, and no later attempt has ended well. */
   open: Set<string>;
   /** Phases that ended well, or were skipped on purpose. */
   phases: Set<Phase>;
 }
 
-/** Reads the events since the plan was made (the last `start` of prepare). */
+/** Where the newest plan of the ticket was made: prepare began, or was skipped. */
+const beginsPlan = ({ phase, event, fields }: LoggedEvent): boolean =>
+  phase === 'prepare' && (event === 'start' || (event === 'skipped' && fields.target !== undefined));
+
+/** The same of a revert: since it was first begun, over all its tries. */
+export const standingOfRevert = (events: readonly LoggedEvent[]): Standing =>
+  standing(events.filter((e) => e.phase === 'revert'));
+
+/** Reads the events since the plan was made. */
 export function standing(events: readonly LoggedEvent[]): Standing {
   const result: Standing = { done: new Set(), open: new Set(), phases: new Set() };
-  const first = events.findLastIndex((e) => e.phase === 'prepare' && e.event === 'start');
-  for (const e of events.slice(Math.max(first, 0))) {
+  const begun = new Set<string>();
+  for (const e of events.slice(Math.max(events.findLastIndex(beginsPlan), 0))) {
     const phase = PHASES.find((p) => p === e.phase);
     if (phase !== undefined) {
       // A verify that was skipped is still owed: the release is unverified.
@@ -26,27 +34,48 @@ export function standing(events: readonly LoggedEvent[]): Standing {
       if (e.event === 'done' || skipped || e.event === 'skipped-no-script') result.phases.add(phase);
       if (e.event === 'start' || e.event === 'failed' || e.event === 'stopped') result.phases.delete(phase);
     }
+    // What verify saw before a halt says nothing of now.
+    if (e.event === 'resumed') result.phases.delete('verify');
+    if (e.event === 'drift-accepted') redo(result, (e.fields.services ?? '').split(' '));
     const step = e.fields.step;
     if (step === undefined) continue;
     const id = stepId(step, e.fields);
     if (e.event === 'step-start') {
-      result.open.add(id);
+      if (begun.has(id)) result.open.add(id);
+      begun.add(id);
       result.done.delete(id);
     } else if (e.event === 'step-done' || e.event === 'step-skipped') {
+      begun.delete(id);
       result.open.delete(id);
       result.done.add(id);
     } else if (e.event === 'step-failed' || e.event === 'step-stopped') {
-      result.open.delete(id);
+      // A failed attempt to mend what a crash left does not end the doubt, and an Advance that failed may have moved half of the files.
+      if (step === 'advance') result.open.add(id);
+      begun.delete(id);
       result.done.delete(id);
     }
   }
+  for (const id of begun) result.open.add(id);
   return result;
+}
+
+/** What was there before the release does not change by a mend. */
+const LASTING = new Set(['keep-images', 'backup', 'down']);
+
+/** A mend concerns these services: what was made of them before it is made again. */
+function redo(now: Standing, services: readonly string[]): void {
+  for (const id of now.done) {
+    const [name = '', service = ''] = id.split(':');
+    if (services.includes(service) && !LASTING.has(name)) now.done.delete(id);
+  }
+  if (services.some((service) => service !== ''))
+    for (const phase of ['migrate', 'verify'] as const) now.phases.delete(phase);
 }
 
 /** Where a run begins. `due`: wherever the journal says. A phase: at its first step. */
 export type From = { kind: 'due' } | { kind: 'phase'; phase: Phase };
 
-/** The stage is removed when a run ends; and what verify saw before a halt says nothing of now. */
+/** The stage is removed when a run ends; and a verification is of one moment. */
 const isMadeAgain = (step: Step): boolean => step.kind === 'stage' || step.phase === 'verify';
 
 /**

@@ -11,10 +11,24 @@ const abandon = (t: string): NextStep => ({
   command: `just release-abandon ${t} --reason='...'`,
   what: 'give it up as it is',
 });
+const revert = (t: string): NextStep => ({
+  command: `just release-revert ${t}`,
+  what: 'put data, images, code and configuration back',
+});
+const again = (t: string): NextStep => ({
+  command: `just release-revert ${t}`,
+  what: 'go on with the revert: it can be repeated',
+});
 const supersede = (t: string): NextStep => ({
   command: `just release-run NEW-TICKET --supersedes=${t} --reason='...'`,
   what: 'release a new commit that mends it',
 });
+
+/** Prepare cannot run again once the checkout was advanced: its backups would be of the new version. */
+const wholePhase = (s: ReleaseState): NextStep[] =>
+  s.phase === 'prepare'
+    ? []
+    : [{ command: `just release-run ${s.ticket} --from=${s.phase}`, what: `the whole ${s.phase} phase again` }];
 
 const NEXT: Record<ReleaseStatus, (s: ReleaseState) => NextStep[]> = {
   running: (s) => [
@@ -30,7 +44,8 @@ const NEXT: Record<ReleaseStatus, (s: ReleaseState) => NextStep[]> = {
         ]
       : [
           { command: `just release-run ${s.ticket} --resume`, what: 'go on where it stopped, after the mend' },
-          { command: `just release-run ${s.ticket} --from=${s.phase}`, what: `the whole ${s.phase} phase again` },
+          ...wholePhase(s),
+          revert(s.ticket),
           supersede(s.ticket),
           abandon(s.ticket),
           log(s.ticket),
@@ -39,12 +54,16 @@ const NEXT: Record<ReleaseStatus, (s: ReleaseState) => NextStep[]> = {
   unverified: (s) => [
     { command: `just release-run ${s.ticket} --from=verify`, what: 'verify it now' },
     { command: `just release-accept ${s.ticket} --reason='...'`, what: 'call it released without verifying' },
+    revert(s.ticket),
     abandon(s.ticket),
   ],
   'awaiting-confirm': (s) => [log(s.ticket)],
-  reverting: (s) => [log(s.ticket)],
-  reverted: () => [],
-  'in-doubt': (s) => [log(s.ticket), abandon(s.ticket)],
+  reverting: (s) => [again(s.ticket), log(s.ticket)],
+  reverted: (s) =>
+    s.push === 'pending'
+      ? [{ command: `just release-revert ${s.ticket}`, what: 'push the revert, which is not on the remote yet' }]
+      : [],
+  'in-doubt': (s) => [again(s.ticket), log(s.ticket), abandon(s.ticket)],
   abandoned: () => [
     { command: 'just release-run NEW-TICKET', what: 'the next release takes over what this one began' },
   ],

@@ -12,7 +12,19 @@ const UNDO: Record<Operation, string> = {
   bisect: 'git bisect reset',
 };
 
-/** @param wanted.branch the one that is released from. @returns an empty list where nothing forbids it. */
+/** @returns an empty list where the branch is the one that this host releases. */
+export function checkChoice(branch: string, configured: string): ErrorFacts[] {
+  if (branch === configured) return [];
+  return [
+    {
+      what: `${branch} is not the branch that this host releases, which is ${configured}`,
+      where: '.asd/release.yaml: branch',
+      hint: 'To release it all the same: --force-allow-non-main',
+    },
+  ];
+}
+
+/** @param wanted.branch the one that is released from. @param wanted.allowNonMain whatever is checked out. @returns an empty list where nothing forbids it. */
 export function checkCheckout(tree: WorkingTree, wanted: { branch: string; allowNonMain: boolean }): ErrorFacts[] {
   const where = tree.root;
   const problems: ErrorFacts[] = [];
@@ -41,7 +53,10 @@ export function checkCheckout(tree: WorkingTree, wanted: { branch: string; allow
     problems.push({
       what: `The checkout is on branch ${tree.branch}, not on ${wanted.branch}`,
       where,
-      hint: [`git switch ${wanted.branch}`, 'To release from this branch all the same: --force-allow-non-main'],
+      hint: [
+        `After a hotfix that was merged: just release-return-to-main. Else: git switch ${wanted.branch}`,
+        `To release ${tree.branch} itself: just release-run TICKET ${tree.branch} --force-allow-non-main`,
+      ],
     });
   }
   if (tree.indexLock) {
@@ -127,7 +142,7 @@ function apart(facts: TargetFacts, branch: string): ErrorFacts {
       where,
       details,
       hint: [
-        `If that was meant, and these ${facts.localCount} commits may go from this host, move the checkout by hand and release again:`,
+        `If that was meant, and ${facts.localCount === 1 ? 'this commit' : `these ${facts.localCount} commits`} may go from this host, move the checkout by hand and release again:`,
         `git reset --keep ${facts.mergeBase ?? facts.target}`,
       ],
     };

@@ -29,6 +29,10 @@ const MANNERS: Record<StepKind, Manner> = {
   version: { phase: 'verify', onStop: 'interruptible', lane: 'wide', timeoutMs: TEN_MINUTES },
   health: { phase: 'verify', onStop: 'interruptible', lane: 'wide', timeoutMs: TEN_MINUTES },
   e2e: { phase: 'verify', onStop: 'interruptible', lane: 'wide', timeoutMs: 2 * TEN_MINUTES },
+  'restore-data': { phase: 'revert', onStop: 'probe', lane: 'wide', timeoutMs: 24 * TEN_MINUTES },
+  'settle-data': { phase: 'revert', onStop: 'finish', lane: 'wide', timeoutMs: TEN_MINUTES },
+  'go-back': { phase: 'revert', onStop: 'probe', lane: 'wide', timeoutMs: TEN_MINUTES },
+  push: { phase: 'revert', onStop: 'interruptible', lane: 'wide', timeoutMs: TEN_MINUTES },
   deployed: { phase: 'verify', onStop: 'probe', lane: 'wide', timeoutMs: TEN_MINUTES },
 };
 

@@ -13,7 +13,10 @@ export function verifySteps(facts: ReleaseFacts): Step[] {
     const own = { service: service.name, runtime: manifest.runtime };
     const chain: Step[] = [makeStep('image', own, [head.id])];
     const then = (): string[] => chain.slice(-1).map((s) => s.id);
-    if (manifest.health) chain.push(makeStep('health', own, then(), { timeoutMs: manifest.health.timeoutMs + 60_000 }));
+    if (manifest.health) {
+      const timeoutMs = manifest.health.timeoutMs + manifest.health.stableForMs + 60_000;
+      chain.push(makeStep('health', own, then(), { timeoutMs }));
+    }
     if (manifest.health?.versionEndpoint !== undefined) chain.push(makeStep('version', own, then()));
     if (manifest.e2e) chain.push(makeStep('e2e', { ...own, argv: manifest.e2e.command }, then()));
     steps.push(...chain);

@@ -1,0 +1,123 @@
+// The steps of a revert: data back, checkout back, the old versions up and verified, and only then is anything of the new one let go.
+import type { ServiceManifest } from '../model/service.ts';
+import type { Step } from '../model/step.ts';
+import { makeStep } from './steps.ts';
+
+export interface RevertService {
+  name: string;
+  change: 'changed' | 'added' | 'removed';
+  /** As it was before the release; undefined for added ones. */
+  before: ServiceManifest | undefined;
+  /** As it is now; undefined for removed ones. */
+  after: ServiceManifest | undefined;
+  /** The backup whose data comes back; undefined: none is to be restored. */
+  stamp: string | undefined;
+}
+
+export interface RevertFacts {
+  baseSha: string;
+  mergeSha: string;
+  services: readonly RevertService[];
+  /** Frozen revert scripts, in the order in which they run: newest first. */
+  scripts: ReadonlyArray<{ path: string; sha256: string }>;
+  /** false with --skip-git: the checkout goes back, nothing is committed or pushed. */
+  push: boolean;
+}
+
+const PHASE = { phase: 'revert' } as const;
+const MINUTE = 60_000;
+
+export function revertSteps(facts: RevertFacts): Step[] {
+  const steps: Step[] = [];
+  for (const service of facts.services) {
+    const runtime = (service.before ?? service.after)?.runtime;
+    if (runtime === undefined) continue;
+    const own = { service: service.name, runtime };
+    if (service.change === 'added') steps.push(makeStep('down', { ...own, end: 'after' }, [], PHASE));
+    else if (service.stamp !== undefined)
+      steps.push(makeStep('restore-data', { ...own, stamp: service.stamp }, [], PHASE));
+  }
+  const back = makeStep(
+    'go-back',
+    { fromSha: facts.mergeSha, toSha: facts.baseSha },
+    steps.map((s) => s.id),
+    PHASE,
+  );
+  steps.push(back);
+  let before = [back.id];
+  for (const wave of wavesOf(facts.services)) {
+    const ends: string[] = [];
+    for (const { service, manifest } of wave) {
+      const own = upAgain(service.name, manifest, before);
+      steps.push(...own);
+      ends.push(...own.slice(-1).map((s) => s.id));
+    }
+    before = ends;
+  }
+  for (const { path, sha256 } of facts.scripts) {
+    const script = makeStep('script', { path, sha256, frozen: true }, before, PHASE);
+    steps.push(script);
+    before = [script.id];
+  }
+  steps.push(...proof(facts, before));
+  return steps;
+}
+
+interface Old {
+  service: RevertService;
+  manifest: ServiceManifest;
+}
+
+/** Services that were there before, the same priority together, lowest first. */
+function wavesOf(services: readonly RevertService[]): Old[][] {
+  const old = services.flatMap((service) => (service.before ? [{ service, manifest: service.before }] : []));
+  const byPriority = Map.groupBy(
+    old.toSorted((a, b) => a.manifest.priority - b.manifest.priority),
+    (each) => each.manifest.priority,
+  );
+  return [...byPriority.values()];
+}
+
+function upAgain(name: string, manifest: ServiceManifest, needs: readonly string[]): Step[] {
+  const own = { service: name, runtime: manifest.runtime, end: 'before' } as const;
+  const manner = { ...PHASE, timeoutMs: manifest.release.timeoutMs };
+  const steps: Step[] = [];
+  const then = (): readonly string[] => (steps.length === 0 ? needs : steps.slice(-1).map((s) => s.id));
+  if (manifest.install) steps.push(makeStep('install', { ...own, argv: manifest.install }, then(), manner));
+  steps.push(makeStep('up', own, then(), PHASE));
+  steps.push(
+    makeStep('healthy', own, then(), { ...PHASE, timeoutMs: (manifest.health?.timeoutMs ?? 2 * MINUTE) + MINUTE }),
+  );
+  return steps;
+}
+
+/** The old version runs, steadily; then the content that the release left goes, the ref moves, and the remote is told. */
+function proof(facts: RevertFacts, needs: readonly string[]): Step[] {
+  const head = makeStep('head', { targetSha: facts.baseSha }, needs, PHASE);
+  const steps: Step[] = [head];
+  for (const { name, before: manifest } of facts.services) {
+    if (!manifest) continue;
+    const own = { service: name, runtime: manifest.runtime, end: 'before' } as const;
+    const image = makeStep('image', own, [head.id], PHASE);
+    steps.push(image);
+    const health = manifest.health;
+    if (health)
+      steps.push(
+        makeStep('health', own, [image.id], { ...PHASE, timeoutMs: health.timeoutMs + health.stableForMs + MINUTE }),
+      );
+  }
+  const seen = steps.map((s) => s.id);
+  for (const { name, before: manifest, stamp } of facts.services) {
+    if (manifest && stamp !== undefined)
+      steps.push(makeStep('settle-data', { service: name, runtime: manifest.runtime, stamp }, seen, PHASE));
+  }
+  const deployed = makeStep(
+    'deployed',
+    { targetSha: facts.baseSha },
+    steps.map((s) => s.id),
+    PHASE,
+  );
+  steps.push(deployed);
+  if (facts.push) steps.push(makeStep('push', {}, [deployed.id], PHASE));
+  return steps;
+}
