@@ -1,6 +1,5 @@
 // Files for real: synchronous, flushed, and never through a link or FIFO that sits where a file should be.
 
-import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   constants,
@@ -28,6 +27,7 @@ import { refused } from '../model/error.ts';
 import { O_CLOEXEC } from './libc.ts';
 import { takeLock } from './lock.ts';
 import type { FileStat, Files } from './port.ts';
+import { randomHex } from './random.ts';
 import { cannotWrite, errorCode, flush, openRegular, withOpen, writeAll } from './safe-open.ts';
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_WRONLY } = constants;
@@ -87,7 +87,7 @@ function syncPath(path: string): void {
 
 function replace(path: string, content: string | Uint8Array, options: { mode?: number } = {}): void {
   const mode = options.mode ?? 0o600;
-  const temp = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temp = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomHex(6)}.tmp`);
   const fd = openSync(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
   try {
     withOpen(fd, () => {

@@ -1,11 +1,13 @@
 // Runs what people wrote: hooks, ticket scripts, install and e2e commands. Their own process group, no standard input, a cleaned environment.
 import pRetry, { AbortError } from 'p-retry';
-import { stepFailed } from '../model/error.ts';
+import { ReleaseError, stepFailed } from '../model/error.ts';
 import { cleanEnvironment } from './environment.ts';
 import type { Host } from './port.ts';
 
 /** EX_TEMPFAIL of sysexits.h: "not yet, try again". */
 const NOT_YET = 75;
+/** What timeout(1) exits with. */
+const TOO_LONG = 124;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5_000;
 
@@ -41,6 +43,8 @@ export async function runHook(host: Host, call: HookCall): Promise<void> {
   const left = (): number => deadline - host.clock.monotonicMs();
   const mark = `${call.mark}.${host.machine.random(4)}`;
   const env = cleanEnvironment(host.machine.env, { ...call.env, NODE_PATH: call.nodePath });
+  let said: string[] = [];
+  let notYet = 0;
   const once = async (tries: number): Promise<void> => {
     if (tries > 1) call.onRetry(tries);
     const result = await host.exec.run(call.argv, {
@@ -56,27 +60,40 @@ export async function runHook(host: Host, call: HookCall): Promise<void> {
       secrets: call.secrets,
     });
     if (result.code === 0 && !result.timedOut) return;
-    const facts = { details: result.tail.slice(-10), outputFile: call.outputFile };
-    if (result.timedOut || left() <= 0) {
-      throw new AbortError(
-        stepFailed({
-          ...facts,
-          what: `${call.what} did not end within ${Math.round(call.timeoutMs / 1000)} s`,
-          rc: result.code ?? 124,
-        }),
-      );
-    }
-    if (result.code === NOT_YET)
+    said = result.tail.slice(-10);
+    const facts = { details: said, outputFile: call.outputFile };
+    if (result.timedOut || left() <= 0) throw new AbortError(tooLong(call, notYet, facts));
+    if (result.code === NOT_YET) {
+      notYet += 1;
       throw stepFailed({ ...facts, what: `${call.what} says "not yet" (exit 75)`, rc: NOT_YET });
+    }
     const how = result.code === undefined ? `was ended by ${result.signal ?? 'a signal'}` : `exited ${result.code}`;
     throw new AbortError(stepFailed({ ...facts, what: `${call.what} ${how}`, rc: result.code ?? 137 }));
   };
-  await pRetry(once, {
-    retries: Number.POSITIVE_INFINITY,
-    minTimeout: FIRST_WAIT_MS,
-    maxTimeout: LONGEST_WAIT_MS,
-    factor: 2,
-    maxRetryTime: call.timeoutMs,
-    signal: call.signal,
-  });
+  try {
+    await pRetry(once, {
+      retries: Number.POSITIVE_INFINITY,
+      minTimeout: FIRST_WAIT_MS,
+      maxTimeout: LONGEST_WAIT_MS,
+      factor: 2,
+      maxRetryTime: call.timeoutMs,
+      signal: call.signal,
+    });
+  } catch (error) {
+    // Where the signal fired, p-retry throws the signal's reason instead of ours.
+    if (error instanceof ReleaseError || !call.signal.aborted) throw error;
+    throw tooLong(call, notYet, { details: said, outputFile: call.outputFile }, error);
+  }
+}
+
+/** @param notYet how often it exited 75 before the time was over. */
+function tooLong(
+  call: HookCall,
+  notYet: number,
+  facts: { details: string[]; outputFile: string },
+  cause?: unknown,
+): ReleaseError {
+  const asked = notYet === 0 ? '' : `: it said "not yet" (exit 75) ${notYet} ${notYet === 1 ? 'time' : 'times'}`;
+  const what = `${call.what} did not end within ${Math.round(call.timeoutMs / 1000)} s${asked}`;
+  return stepFailed({ ...facts, what, rc: TOO_LONG }, cause);
 }

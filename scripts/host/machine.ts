@@ -1,9 +1,9 @@
 // Facts of the machine, and of processes by their number.
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import type { Machine } from './port.ts';
 import { isAlive, processStat } from './proc.ts';
+import { randomHex } from './random.ts';
 
 /** From /etc/passwd, or else the number: USER is missing under cron and ssh commands, and may say anything. */
 function userName(uid: number): string {
@@ -27,6 +27,6 @@ export function openMachine(env: Readonly<Record<string, string>>): Machine {
     cores: availableParallelism(),
     env,
     alive: (pid) => isAlive(processStat(pid)),
-    random: (bytes) => randomBytes(bytes).toString('hex'),
+    random: randomHex,
   };
 }

@@ -14,6 +14,8 @@ export interface HostPaths {
   lock: string;
   /** backup.dir of the config, absolute. */
   backups: string;
+  /** The log of backups and restores by hand. */
+  backupsLog: string;
   envFile: string;
   /** The key of the keyed hashes, 0600. */
   hostKey: string;
@@ -32,6 +34,7 @@ export function hostPaths(root: string, engine: string, backupDir: string): Host
     cache: join(workspace, 'cache'),
     lock: join(workspace, 'release.lock'),
     backups: backupDir.startsWith('/') ? backupDir : join(root, backupDir),
+    backupsLog: join(workspace, 'backups.log'),
     envFile: join(root, '.env'),
     hostKey: join(workspace, 'host.key'),
   };

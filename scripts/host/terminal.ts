@@ -16,6 +16,13 @@ export interface Terminal {
 const GONE = new Set(['EPIPE', 'EIO', 'EBADF', 'ENXIO']);
 const CLEAR = '\r\x1b[2K';
 
+/** A line of text, whatever is in it: names of files and words of commands move no cursor. Valid in JSON strings, too. */
+export const inert = (line: string): string =>
+  line.replaceAll(
+    /[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 /** Standard output and error of this process. */
 export function openTerminal(): Terminal {
   const isTty = process.stdout.isTTY === true;
@@ -46,15 +53,15 @@ export function openTerminal(): Terminal {
   return {
     say(line) {
       clear();
-      write(1, `${line}\n`);
+      write(1, `${inert(line)}\n`);
     },
     warn(line) {
       clear();
-      write(2, `${line}\n`);
+      write(2, `${inert(line)}\n`);
     },
     status(line) {
       if (!isTty || line === shown) return;
-      const cut = line.slice(0, (process.stdout.columns ?? 80) - 1);
+      const cut = inert(line).slice(0, (process.stdout.columns ?? 80) - 1);
       write(1, `${CLEAR}${cut}`);
       shown = line;
     },

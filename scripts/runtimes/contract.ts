@@ -195,6 +195,32 @@ export function runtimeContract(name: string, make: (() => Promise<RuntimeFixtur
       }, 60_000);
     }
 
+    test('stop and start keep the same components; each can be repeated', async () => {
+      const before = await running();
+      const names = before.map((each) => each.name).sort();
+      const stateful = resolved.components.filter((component) => component.stateful).map((component) => component.name);
+      const up = async () =>
+        (await running())
+          .filter((each) => each.running)
+          .map((each) => each.name)
+          .sort();
+      const stop = (which: 'all' | 'apps') =>
+        fixture.runtime.stop(fixture.context, version.service, resolved.project, which);
+      await stop('apps');
+      expect(await up()).toEqual(stateful.sort());
+      await stop('all');
+      await stop('all');
+      expect(await up()).toEqual([]);
+      await fixture.runtime.start(fixture.context, version.service, resolved.project, names);
+      await fixture.runtime.start(fixture.context, version.service, resolved.project, names);
+      expect(await up()).toEqual(names);
+      expect((await running()).map((each) => each.imageId)).toEqual(before.map((each) => each.imageId));
+      expect(await fixture.answers()).toBe('1');
+      await expect(
+        fixture.runtime.start(fixture.context, version.service, resolved.project, ['nobody']),
+      ).rejects.toThrow('nobody');
+    }, 60_000);
+
     test('changed wakes up when something happens, or when its time is over', async () => {
       await fixture.runtime.changed(fixture.context, resolved.project, 50);
       let woken = false;

@@ -69,12 +69,13 @@ export async function awaitHealthy(
       ended = verdict.fatal ? ended + 1 : 0;
     }
     const loop = restarts - restartsAtFirst >= LOOP_RESTARTS;
-    if (loop || ended >= LOOKS_WHEN_ENDED || now >= deadline || context.signal?.aborted) {
+    // What is well before the time-out may prove that it stays so.
+    const late = now >= deadline && wellSince === undefined;
+    if (loop || ended >= LOOKS_WHEN_ENDED || late || context.signal?.aborted) {
       throw unhealthy(context, service, verdict.why ?? 'it did not stay healthy', loop, options.timeoutMs);
     }
-    const untilStable =
-      wellSince === undefined ? wait : Math.max(1, Math.min(wait, wellSince.at + options.stableForMs - now));
-    await runtime.changed(context, project, Math.min(untilStable, Math.max(1, deadline - now)));
+    const until = wellSince === undefined ? deadline : wellSince.at + options.stableForMs;
+    await runtime.changed(context, project, Math.max(1, Math.min(wait, until - now)));
     wait = Math.min(wait * 2, LONGEST_WAIT_MS);
   }
 }

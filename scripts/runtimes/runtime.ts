@@ -144,13 +144,25 @@ export interface Runtime {
     how: 'pause' | 'stop',
     maxMs: number,
   ): Promise<Quiet>;
+  /** Stops what runs and keeps it, so that `start` finds it again: all of it, or all but the stateful components. Returns when it is down. @throws step-failed. */
+  stop(context: RuntimeContext, service: ServiceManifest, project: string, which: 'all' | 'apps'): Promise<void>;
+  /** Starts the named components again as they were, the stateful ones first; what runs already is left alone. @throws step-failed where one is gone. */
+  start(
+    context: RuntimeContext,
+    service: ServiceManifest,
+    project: string,
+    components: readonly string[],
+  ): Promise<void>;
   /** Reconciles leftovers first; stateful components only where their config or image differs, then the rest anew. @throws step-failed. */
   up(
     context: RuntimeContext,
     service: ServiceManifest,
     resolved: ResolvedService,
     images: ComponentImage[],
+    options?: { alone?: boolean },
   ): Promise<UpReport>;
+  /** Which of these can be started no more: collected images, a tree that git lost. */
+  absent(context: RuntimeContext, images: readonly ComponentImage[]): Promise<ComponentImage[]>;
   /** Everything of the project, never its volumes. */
   down(context: RuntimeContext, service: ServiceManifest, project: string): Promise<void>;
   /** What the next `up` would change of what runs: images, mounts, networks, ports, names of variables. One sentence each; empty: nothing. */

@@ -20,9 +20,17 @@ describe('compose check', () => {
     rmSync(bin, { recursive: true, force: true });
     mkdirSync(bin);
     writeFileSync(join(bin, 'docker'), `#!/bin/sh\n${docker}\n`);
+    // With this setting it is for docker to say where compose is, whatever this machine has.
+    writeFileSync(join(bin, 'config.json'), '{"cliPluginsExtraDirs": []}');
     chmodSync(join(bin, 'docker'), 0o755);
     const real = openHost();
-    const machineEnv = { PATH: `${bin}:/usr/bin:/bin`, HOME: folder, DOCKER_HOST: `unix://${socket}`, ...env };
+    const machineEnv = {
+      PATH: `${bin}:/usr/bin:/bin`,
+      HOME: folder,
+      DOCKER_CONFIG: bin,
+      DOCKER_HOST: `unix://${socket}`,
+      ...env,
+    };
     return {
       host: { ...real, machine: { ...real.machine, env: machineEnv } },
       paths: hostPaths(folder, folder, 'backups'),

@@ -5,6 +5,7 @@ import { type ErrorFacts, type ReleaseError, stepFailed } from '../../model/erro
 import type { ServiceManifest } from '../../model/service.ts';
 import type { RuntimeContext } from '../runtime.ts';
 import { type ComposeFiles, livePackage } from './files.ts';
+import { composePlugin } from './plugin.ts';
 
 type Fail = (facts: ErrorFacts, cause?: unknown) => ReleaseError;
 
@@ -24,9 +25,11 @@ export interface DockerRun {
 export async function docker(context: RuntimeContext, argv: readonly string[], options: DockerRun): Promise<RunResult> {
   const { host, signal, secrets, timeoutMs } = context;
   const outputFile = options.unrecorded ? undefined : context.outputFile;
-  const result = await host.exec.run(['docker', ...argv], {
+  const env = cleanEnvironment(host.machine.env, options.env);
+  const plugin = argv[0] === 'compose' ? composePlugin(host, env) : undefined;
+  const result = await host.exec.run(plugin === undefined ? ['docker', ...argv] : [plugin, ...argv.slice(1)], {
     cwd: '/',
-    env: cleanEnvironment(host.machine.env, options.env),
+    env,
     timeoutMs,
     secrets,
     ...(context.mark ? { mark: `${context.mark}.docker` } : {}),

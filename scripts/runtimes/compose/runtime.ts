@@ -9,6 +9,7 @@ import { acquire, available, keep } from './images.ts';
 import { quiesce } from './quiet.ts';
 import { resolve } from './resolve.ts';
 import { reconcile, runningComponents } from './running.ts';
+import { start, stop } from './stop.ts';
 import { up } from './up.ts';
 
 const OLDEST_COMPOSE = [2, 20] as const;
@@ -23,13 +24,16 @@ async function check(context: RuntimeContext): Promise<{ version: string }> {
       hint: 'Install docker, or add its folder to PATH.',
     });
   }
-  const [{ version }, compose] = await Promise.all([
+  const asked = [
     engine.version(),
     docker(context, ['compose', 'version', '--short'], {
       what: 'Docker has no working Compose 2',
       fail: (facts, cause) => refused({ ...facts, hint: install }, cause),
     }),
-  ]);
+  ] as const;
+  // Both are waited for, so that a refusal leaves no command running.
+  await Promise.allSettled(asked);
+  const [{ version }, compose] = await Promise.all(asked);
   const found = compose.stdout.trim().replace(/^v/, '');
   const [major = 0, minor = 0] = found.split('.').map(Number);
   const [wantedMajor, wantedMinor] = OLDEST_COMPOSE;
@@ -52,7 +56,14 @@ export const composeRuntime: Runtime = {
   keep,
   quiesce,
   compare,
+  stop,
+  start,
   up,
+  async absent(context, images) {
+    const engine = openDocker(context.host, context, refused);
+    const found = await Promise.all(images.map(async (image) => ({ image, here: await engine.image(image.id) })));
+    return found.filter(({ here }) => here === undefined).map(({ image }) => image);
+  },
   async down(context, service, project) {
     // By labels alone: the file of a removed service is gone. Half-renamed containers carry them, too.
     await reconcile(openDocker(context.host, context), project);

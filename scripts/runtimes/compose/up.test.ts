@@ -1,18 +1,19 @@
 // up, down and compare on a real engine: which commands run, what a killed compose left, and how failures read.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { engineForTests } from '../../dev/engine/test-engine.ts';
 import { ReleaseError } from '../../model/error.ts';
 import type { RunningComponent, RuntimeContext, UpReport } from '../runtime.ts';
 import { type ComposeFixture, composeFile, makeComposeFixture } from './fixture.ts';
+import { composePlugin } from './plugin.ts';
 import { composeRuntime } from './runtime.ts';
 
 const engine = await engineForTests();
 
 describe.skipIf(engine === undefined)('compose up', () => {
   let fixture: ComposeFixture;
-  /** A context whose `docker` notes each command before it runs the real one. */
+  /** A context whose compose notes each command before it runs the real one. */
   let context: RuntimeContext;
   const noted = () => join(fixture.folder, 'commands');
   const commands = (): string[] => readFileSync(noted(), 'utf8').trim().split('\n');
@@ -42,11 +43,13 @@ describe.skipIf(engine === undefined)('compose up', () => {
     if (engine === undefined) return;
     fixture = await makeComposeFixture(engine);
     const { host } = fixture.context;
-    const real = host.exec.which('docker') ?? '';
-    const bin = host.files.tempFolder(fixture.folder, 'bin');
-    writeFileSync(join(bin, 'docker'), `#!/bin/sh\nprintf '%s\\n' "$*" >>'${noted()}'\nexec '${real}' "$@"\n`);
-    chmodSync(join(bin, 'docker'), 0o755);
-    const env = { ...host.machine.env, PATH: `${bin}:${host.machine.env.PATH}` };
+    const real = composePlugin(host, host.machine.env) ?? '';
+    const config = host.files.tempFolder(fixture.folder, 'config');
+    const plugin = join(config, 'cli-plugins', 'docker-compose');
+    mkdirSync(dirname(plugin));
+    writeFileSync(plugin, `#!/bin/sh\nprintf '%s\\n' "$*" >>'${noted()}'\nexec '${real}' "$@"\n`);
+    chmodSync(plugin, 0o755);
+    const env = { ...host.machine.env, DOCKER_CONFIG: config };
     context = { ...fixture.context, host: { ...host, machine: { ...host.machine, env } } };
   });
   afterEach(() => {
@@ -58,7 +61,7 @@ describe.skipIf(engine === undefined)('compose up', () => {
 
   test('runs compose for what is stateful first, then for the rest; later for the rest alone', async () => {
     const pkg = join(fixture.roots.live, 'packages/page');
-    const begin = `compose --ansi=never -p ${project()} --project-directory ${pkg} -f ${pkg}/docker-compose.yaml --env-file ${fixture.roots.live}/.env`;
+    const begin = `--ansi=never -p ${project()} --project-directory ${pkg} -f ${pkg}/docker-compose.yaml --env-file ${fixture.roots.live}/.env`;
     const flags = 'up --detach --no-deps --pull never --no-build';
     const first = await go();
     expect(commands()).toEqual([`${begin} ${flags} db`, `${begin} ${flags} --force-recreate web`]);

@@ -18,6 +18,7 @@ export async function up(
   service: ServiceManifest,
   resolved: ResolvedService,
   images: ComponentImage[],
+  options: { alone?: boolean } = {},
 ): Promise<UpReport> {
   const engine = openDocker(context.host, context);
   const before = await reconcile(engine, resolved.project);
@@ -56,6 +57,7 @@ export async function up(
   if (stateful.length > 0) await untilReady(context, engine, resolved, stateful);
   if (rest.length > 0) await compose(['--force-recreate'], rest);
 
+  if (options.alone) await removeOthers(engine, resolved);
   const after = await reconcile(engine, resolved.project);
   const old = new Set(before.map((container) => container.id));
   const isNew = (component: ResolvedComponent) =>
@@ -68,6 +70,13 @@ export async function up(
     untouched: names(resolved.components.filter((component) => !isNew(component))),
     ...(downtimeMs === undefined ? {} : { downtimeMs }),
   };
+}
+
+/** Containers of the project whose service is not in the files. Their volumes stay. */
+async function removeOthers(engine: Docker, resolved: ResolvedService): Promise<void> {
+  const names = new Set(resolved.components.map((component) => component.name));
+  const containers = await engine.containers([`${PROJECT_LABEL}=${resolved.project}`]);
+  for (const container of containers) if (!names.has(componentName(container))) await engine.remove(container.id);
 }
 
 /** Compose removed such a late successor, and met its name at the same time. */

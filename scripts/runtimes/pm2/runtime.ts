@@ -6,7 +6,8 @@ import { comparePm2 } from './compare.ts';
 import { pm2List, toRunning } from './list.ts';
 import { quiescePm2 } from './quiet.ts';
 import { resolvePm2 } from './resolve.ts';
-import { treeImages } from './tree.ts';
+import { startPm2, stopPm2 } from './stop.ts';
+import { hasTree, treeImages } from './tree.ts';
 import { checkNames, deletePm2, save, upPm2 } from './up.ts';
 
 const POLL_MS = 100;
@@ -48,7 +49,16 @@ export const pm2Runtime: Runtime = {
 
   quiesce: quiescePm2,
 
+  stop: stopPm2,
+
+  start: startPm2,
+
   up: upPm2,
+
+  async absent(context, images) {
+    const here = await Promise.all(images.map((image) => hasTree(context, image.id)));
+    return images.filter((_, at) => !here[at]);
+  },
 
   async down(context, service, project) {
     const mine = (await pm2List(context)).filter((each) => each.namespace === project);

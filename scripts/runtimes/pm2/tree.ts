@@ -61,3 +61,13 @@ export async function treeImages(
   }
   return images;
 }
+
+/** @param id `tree:<git tree id>`. */
+export async function hasTree(context: RuntimeContext, id: string): Promise<boolean> {
+  const name = `${id.replace(/^tree:/, '')}^{tree}`;
+  const result = await context.host.exec.run(['git', '-C', context.paths.root, 'cat-file', '-e', name], {
+    env: { ...pm2Environment(context), GIT_OPTIONAL_LOCKS: '0', GIT_TERMINAL_PROMPT: '0' },
+    timeoutMs: context.timeoutMs,
+  });
+  return result.code === 0;
+}
