@@ -7,6 +7,11 @@ import? '/proc/self/cwd/scripts/dev/belay.just'
 release-run *args:
     @exec {{ quote(source_directory()) }}/scripts/launch release/run "$@"
 
+# Put data, images, code and configuration back to before TICKET (--skip-git, --skip-data, --accept-loss, --dry-run)
+[group('release'), positional-arguments, no-exit-message]
+release-revert *args:
+    @exec {{ quote(source_directory()) }}/scripts/launch release/revert "$@"
+
 # Where a release stands, and what to type next (--json)
 [group('release'), positional-arguments, no-exit-message]
 release-state *args:
@@ -41,3 +46,33 @@ release-abandon *args:
 [group('release'), positional-arguments, no-exit-message]
 release-accept *args:
     @exec {{ quote(source_directory()) }}/scripts/launch release/accept "$@"
+
+# Back to the branch of this host after a hotfix that was merged
+[group('release'), positional-arguments, no-exit-message]
+release-return-to-main *args:
+    @exec {{ quote(source_directory()) }}/scripts/launch release/return-to-main "$@"
+
+# Back up services now (default: all of them)
+[group('backup'), positional-arguments, no-exit-message]
+release-backup *args:
+    @exec {{ quote(source_directory()) }}/scripts/launch release/backup "$@"
+
+# The backups of this host, and who needs them
+[group('backup'), positional-arguments, no-exit-message]
+release-backups *args:
+    @exec {{ quote(source_directory()) }}/scripts/launch release/backups "$@"
+
+# Read backups back again (SERVICE, STAMP, --all)
+[group('backup'), positional-arguments, no-exit-message]
+release-backup-verify *args:
+    @exec {{ quote(source_directory()) }}/scripts/launch release/backup-verify "$@"
+
+# Remove backups by retention (--dry-run, --hold=SERVICE/STAMP --reason=...)
+[group('backup'), positional-arguments, no-exit-message]
+release-backup-prune *args:
+    @exec {{ quote(source_directory()) }}/scripts/launch release/backup-prune "$@"
+
+# Put SERVICE's data back to the backup STAMP (--dry-run, --undo)
+[group('backup'), positional-arguments, no-exit-message]
+release-restore *args:
+    @exec {{ quote(source_directory()) }}/scripts/launch release/restore "$@"

@@ -14,7 +14,7 @@ import type { ServiceManifest } from '../model/service.ts';
 import { awaitHealthy } from '../runtimes/health.ts';
 import { runtimeOf } from '../runtimes/registry.ts';
 import type { ServiceTree } from '../runtimes/runtime.ts';
-import { type Context, runtimeContext } from './context.ts';
+import { type Context, openContext, runtimeContext } from './context.ts';
 import { inGroups } from './in-groups.ts';
 import { locked } from './locked.ts';
 import { readManifests } from './manifests.ts';
@@ -40,9 +40,9 @@ export const verb: Verb = {
   },
   mutating: true,
   run: async (given, world) =>
-    await locked(world, '', 'release-adopt', (context) =>
-      adopt(world, context, given.value('at'), given.has('dry-run')),
-    ),
+    given.has('dry-run')
+      ? await adopt(world, await openContext(world), given.value('at'), true)
+      : await locked(world, '', 'release-adopt', (context) => adopt(world, context, given.value('at'), false)),
 };
 
 async function adopt(world: World, context: Context, at: string | undefined, dry: boolean): Promise<number> {
@@ -69,7 +69,7 @@ async function adopt(world: World, context: Context, at: string | undefined, dry
   try {
     const where = await treeAt(context, { head: tree.head, sha, scratch, names });
     await checkRuntimes(context, NO_TICKET, [...manifests.values()]);
-    const keyedHash = openKeyedHash(host, paths);
+    const keyedHash: KeyedHash = dry ? () => '' : openKeyedHash(host, paths);
     const compared = await inGroups([...manifests.values()], context.config.concurrency, (m) =>
       compare(context, m, where, keyedHash),
     );

@@ -1,5 +1,6 @@
 // The words after a verb: flags that are known, values that fit, everything else refused by name.
 import { parseArgs } from 'node:util';
+import { nearest } from '../manifest/suggest.ts';
 import { badInput } from '../model/error.ts';
 
 type Flag = { type: 'boolean' | 'string'; what: string };
@@ -8,7 +9,7 @@ export type Flags = Readonly<Record<string, Flag>>;
 /** What a verb takes, as its help prints it. */
 export interface Usage {
   verb: string;
-  /** Names of positional words; a name in brackets may be left out. */
+  /** Names of positional words; a name in brackets may be left out, and one that ends in `...` stands for any number. */
   words: readonly string[];
   flags: Flags;
   what: string;
@@ -51,7 +52,8 @@ export function parseArguments(usage: Usage, args: readonly string[]): Given {
       hint: help(usage),
     });
   }
-  if (parsed.positionals.length > usage.words.length) {
+  const many = usage.words.some((word) => word.includes('...'));
+  if (!many && parsed.positionals.length > usage.words.length) {
     const extra = parsed.positionals.slice(usage.words.length).map((word) => JSON.stringify(word.slice(0, 80)));
     throw badInput({ what: `${usage.verb} does not know what to do with ${extra.join(' ')}`, hint: help(usage) });
   }
@@ -73,8 +75,6 @@ function sentence(error: unknown, usage: Usage): string {
   const text = error instanceof Error ? error.message : String(error);
   const unknown = /Unknown option '-{0,2}([^'\s=]*)/.exec(text)?.[1];
   if (unknown === undefined) return text.split('. ')[0]?.split('\n')[0] ?? text;
-  const close = Object.keys(usage.flags).find(
-    (flag) => flag.startsWith(unknown.slice(0, 4)) || unknown.startsWith(flag),
-  );
+  const close = nearest(unknown, Object.keys(usage.flags));
   return `There is no flag --${unknown}${close === undefined ? '' : ` (did you mean --${close}?)`}`;
 }

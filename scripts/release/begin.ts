@@ -9,20 +9,18 @@ import { openLog } from '../journal/log.ts';
 import { writePlan } from '../journal/plan-file.ts';
 import { formatBackups } from '../journal/project.ts';
 import { readReceipt } from '../journal/receipt.ts';
-import { refused } from '../model/error.ts';
 import type { Receipt } from '../model/receipt.ts';
 import { type Phase, SCHEMA } from '../model/release.ts';
 import type { Plan } from '../model/step.ts';
 import { describePlan, describeSteps } from '../plan/describe.ts';
-import { blocksOthers, isFinished, nextSteps } from '../plan/next.ts';
+import { isFinished } from '../plan/next.ts';
 import { makePlan } from '../plan/plan.ts';
 import type { Context } from './context.ts';
 import { type Observation, observe } from './observe.ts';
 import { openReporter } from './reporter.ts';
 import { type Logger, makeLogger, type Session, saveReceipt } from './session.ts';
-import { dropStage } from './stage.ts';
 import {
-  checkBelievable,
+  checkFresh,
   checkUnblocked,
   type Inherited,
   inheritance,
@@ -33,27 +31,15 @@ import { DEPLOYED_REF } from './survey.ts';
 
 export interface Request {
   ticket: string;
-  branch: string;
+  branch: string | undefined;
   allowNonMain: boolean;
   services: readonly string[];
   advanceOnly: boolean;
+  ackReverted?: readonly string[];
   supersedes: string | undefined;
   reason: string;
   skip: ReadonlySet<Phase>;
   json: boolean;
-}
-
-/** @throws refused where a run of this ticket is still to be ended. */
-function checkFresh(records: Records): void {
-  const { own, entry } = records;
-  if (!own || isFinished(own)) return;
-  if (blocksOthers(own)) {
-    throw refused({
-      what: `${own.ticket} is ${own.releaseStatus} in ${own.phase}, after the checkout was advanced: it cannot simply begin again`,
-      hint: nextSteps(own).map(({ command, what }) => `${command.padEnd(60)} # ${what}`),
-    });
-  }
-  checkBelievable(entry);
 }
 
 export interface Begun {
@@ -63,13 +49,14 @@ export interface Begun {
 
 /** @param lock held. @throws everything that refuses a release; no state file is left then. */
 export async function begin(context: Context, lock: ReleaseLock, request: Request): Promise<Begun> {
-  const { host, paths } = context;
+  const { host } = context;
   const began = host.clock.monotonicMs();
   const records = readRecords(context, request.ticket);
   checkFresh(records);
   checkUnblocked(records, request.supersedes);
   const deployed = await readRef(context.repo, DEPLOYED_REF);
   const inherited = inheritance(records, request.supersedes, deployed);
+  let reporter: Session['reporter'] | undefined;
   try {
     // Without prepare there is no Advance: what is checked out is what is released.
     const skipPrepare = request.skip.has('prepare');
@@ -81,7 +68,7 @@ export async function begin(context: Context, lock: ReleaseLock, request: Reques
       ...(inherited ? { inherited } : {}),
     });
     const plan = makePlan(observed.facts, { advanceOnly: request.advanceOnly, skipPrepare });
-    const reporter = openReporter(host, context.terminal, { json: request.json, expectedS: plan.expected.durationS });
+    reporter = openReporter(host, context.terminal, { json: request.json, expectedS: plan.expected.durationS });
     for (const line of describePlan(plan)) reporter.say(line);
     reporter.say('');
     return await open(context, lock, request, {
@@ -93,8 +80,7 @@ export async function begin(context: Context, lock: ReleaseLock, request: Reques
       observedMs: host.clock.monotonicMs() - began,
     });
   } catch (error) {
-    await dropStage(context, request.ticket);
-    host.files.remove(`${paths.stage}/${request.ticket}.base`);
+    reporter?.end();
     throw error;
   }
 }
@@ -111,6 +97,8 @@ interface Made {
 async function open(context: Context, lock: ReleaseLock, request: Request, made: Made): Promise<Begun> {
   const { host, paths } = context;
   const { observed, plan, inherited, reporter } = made;
+  // Read before the ticket's own earlier records move away: they may be what is inherited.
+  const services = inheritedServices(context, inherited);
   if (made.records.own && isFinished(made.records.own)) archiveRecords(host, paths, request.ticket);
   const files = claimRecords(host, paths, request.ticket);
   const engine = await openFrozen(paths, basename(dirname(Bun.main)));
@@ -127,7 +115,7 @@ async function open(context: Context, lock: ReleaseLock, request: Request, made:
     engine: engine.hash,
     host: host.machine.hostname,
     env: Object.fromEntries(Object.entries(context.env).map(([name, value]) => [name, keyedHash(value)])),
-    services: inheritedServices(context, inherited),
+    services,
     scripts: {},
   };
   writePlan(host, files.plan, plan);
@@ -149,7 +137,7 @@ async function open(context: Context, lock: ReleaseLock, request: Request, made:
     keyedHash,
     reporter,
     trees: observed.trees,
-    resolved: new Map(),
+    resolved: new Map([...observed.resolved].map(([key, known]) => [key, Promise.resolve(known)])),
     acceptedDrift: new Set(),
   };
   saveReceipt(session);
@@ -200,12 +188,12 @@ function takeOver(context: Context, lock: ReleaseLock, request: Request, inherit
   const { host, paths } = context;
   const files = claimRecords(host, paths, inherited.ticket, { keepInterrupted: true });
   const journal = openLog(host, files.log, inherited.ticket, { assertHeld: () => lock.assertHeld() });
-  const quiet = { event: () => undefined, say: () => undefined, end: () => undefined };
+  const quiet = { event: () => undefined, say: () => undefined, failure: () => undefined, end: () => undefined };
   const log = makeLogger(context, files, journal, quiet);
   const last = journal.events.at(-1)?.phase;
   log(last === 'migrate' || last === 'ticket' || last === 'verify' ? last : 'prepare', 'superseded', {
     by: host.machine.user,
-    ticket: request.ticket,
+    successor: request.ticket,
     reason: request.reason,
   });
 }

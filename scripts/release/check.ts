@@ -33,6 +33,7 @@ export const verb: Verb = {
       ticket: CHECK,
       branch: incoming === undefined ? undefined : checkBranch(incoming),
       allowNonMain: true,
+      anyCheckout: true,
       services: [],
       advanceOnly: false,
       json: given.has('json'),

@@ -10,6 +10,7 @@ import type { Terminal } from '../host/terminal.ts';
 import { parseReleaseConfig } from '../manifest/release-config.ts';
 import type { ReleaseConfig } from '../model/service.ts';
 import type { RuntimeContext } from '../runtimes/runtime.ts';
+import type { World } from './world.ts';
 
 export interface Context {
   host: Host;
@@ -26,18 +27,21 @@ export interface Context {
 }
 
 /**
- * @param engine the engine's own folder, links resolved.
+ * @param options.holder for the lock's holder: what it starts is ended by the next one, should it die. A look has a mark of its own.
  * @throws refused where there is no host repository, or its settings are wrong.
  */
-export async function openContext(host: Host, terminal: Terminal, engine: string): Promise<Context> {
+export async function openContext(
+  { host, terminal, engine }: World,
+  { holder }: { holder: boolean } = { holder: false },
+): Promise<Context> {
   const { files, machine } = host;
   const root = await toplevel(host, machine.env.ASD_ROOT ?? machine.cwd);
   const file = '.asd/release.yaml';
   const { config, notices } = parseReleaseConfig(files.readText(`${root}/${file}`), file);
   const paths = hostPaths(root, engine, config.backup.dir);
   const env = parse(files.readText(paths.envFile, { follow: true }) ?? '');
-  const mark = `release-${sha256(root).slice(0, 12)}`;
-  return { host, paths, repo: { host, root }, config, env, secrets: secretsOf(env), terminal, mark, notices };
+  const mark = `${holder ? 'release' : `look-${machine.pid}`}-${sha256(root).slice(0, 12)}`;
+  return { host, paths, repo: { host, root, mark }, config, env, secrets: secretsOf(env), terminal, mark, notices };
 }
 
 const RUNTIME_TIMEOUT_MS = 120_000;

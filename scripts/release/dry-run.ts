@@ -8,7 +8,7 @@ import { describePlan, describeSteps } from '../plan/describe.ts';
 import { makePlan } from '../plan/plan.ts';
 import { openContext } from './context.ts';
 import { observe } from './observe.ts';
-import { checkUnblocked, inheritance, readRecords } from './standing-records.ts';
+import { checkFresh, checkUnblocked, inheritance, readRecords } from './standing-records.ts';
 import { DEPLOYED_REF } from './survey.ts';
 import type { World } from './world.ts';
 
@@ -16,8 +16,11 @@ export interface DryRequest {
   ticket: string;
   branch: string | undefined;
   allowNonMain: boolean;
+  anyCheckout?: boolean;
   services: readonly string[];
   advanceOnly: boolean;
+  ackReverted?: readonly string[];
+  supersedes?: string | undefined;
   json: boolean;
   /** A commit that is here, instead of fetching. */
   targetSha?: string;
@@ -25,17 +28,17 @@ export interface DryRequest {
 
 /** @returns 0 with the plan printed. @throws what a real run would be refused with. */
 export async function dryRun(world: World, request: DryRequest): Promise<number> {
-  const context = await openContext(world.host, world.terminal, world.engine);
+  const context = await openContext(world);
   const { host, paths } = context;
   const records = readRecords(context, request.ticket);
-  checkUnblocked(records, undefined);
-  const inherited = inheritance(records, undefined, await readRef(context.repo, DEPLOYED_REF));
+  checkFresh(records);
+  checkUnblocked(records, request.supersedes);
+  const inherited = inheritance(records, request.supersedes, await readRef(context.repo, DEPLOYED_REF));
   host.files.mkdir(paths.cache);
   const dryFolder = host.files.tempFolder(paths.cache, 'dry-');
   try {
     const { facts } = await observe(context, {
       ...request,
-      branch: request.branch ?? context.config.branch,
       knownTickets: listReleases(host, paths)
         .map((e) => e.ticket)
         .filter((t) => t !== request.ticket),

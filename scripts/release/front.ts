@@ -19,15 +19,17 @@ export async function enterFrozen(verb: string, args: readonly string[], given: 
   const { freezeEngine, openFrozen } = await import('../host/freeze.ts');
   const { runFrozen } = await import('../host/front.ts');
   secureWorkspace(host, paths);
-  const own = await recordedEngine(given, world, root);
+  const own = await recordedEngine(verb, given, world, root);
   const frozen = own === undefined ? await freezeEngine(paths) : await openFrozen(paths, own);
   return await runFrozen(frozen, verb, args, { ...host.machine.env, ASD_ROOT: root, ASD_ENGINE: engine });
 }
 
+const LATER_PHASES = new Set(['release-migrate', 'release-ticket', 'release-verify']);
+
 /** A release that is gone on with runs from the engine that it was begun with, unless a changed engine was accepted. */
-async function recordedEngine(given: Given, world: World, root: string): Promise<string | undefined> {
+async function recordedEngine(verb: string, given: Given, world: World, root: string): Promise<string | undefined> {
   const [word] = given.words;
-  const goesOn = given.has('resume') || !['prepare', undefined].includes(given.value('from'));
+  const goesOn = LATER_PHASES.has(verb) || given.has('resume') || !['prepare', undefined].includes(given.value('from'));
   if (word === undefined || !goesOn || given.has('accept-drift')) return undefined;
   const { readState } = await import('../journal/state.ts');
   const paths = hostPaths(root, world.engine, '.asd/workspace/backups');

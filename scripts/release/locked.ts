@@ -4,7 +4,7 @@ import { type ReleaseLock, takeLock } from '../journal/lock.ts';
 import { listReleases } from '../journal/records.ts';
 import { secureWorkspace } from '../journal/workspace.ts';
 import { type Context, openContext } from './context.ts';
-import { dropStage } from './stage.ts';
+import { dropStages } from './stage.ts';
 import type { World } from './world.ts';
 
 /** @param ticket empty for verbs without one. @throws locked where another release holds it. */
@@ -14,7 +14,7 @@ export async function locked<T>(
   command: string,
   act: (context: Context, lock: ReleaseLock) => Promise<T>,
 ): Promise<T> {
-  const context = await openContext(world.host, world.terminal, world.engine);
+  const context = await openContext(world, { holder: true });
   secureWorkspace(context.host, context.paths);
   const lock = takeLock(context.host, context.paths, { ticket, command });
   try {
@@ -23,7 +23,7 @@ export async function locked<T>(
     pruneEngines(context);
     return await act(context, lock);
   } finally {
-    if (ticket !== '') await cleanUp(context, ticket);
+    await cleanUp(context);
     lock.release();
   }
 }
@@ -42,8 +42,12 @@ function pruneEngines({ host, paths }: Context): void {
   }
 }
 
-/** The stage goes in the end, whatever happened. */
-async function cleanUp(context: Context, ticket: string): Promise<void> {
-  await dropStage(context, ticket);
-  context.host.files.remove(`${context.paths.stage}/${ticket}.base`);
+/** Stages go in the end, whatever happened, also those that a killed run left. Where one cannot, the outcome is still the release's. */
+async function cleanUp(context: Context): Promise<void> {
+  try {
+    await dropStages(context);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    context.terminal.warn(`The stage could not be taken away; it does no harm. ${context.paths.stage}: ${why}`);
+  }
 }

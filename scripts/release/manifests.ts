@@ -17,6 +17,8 @@ export interface Manifests {
    * @throws refused with every problem of every file.
    */
   parse(names: readonly string[], end: End): { manifests: Map<string, ServiceManifest>; notices: string[] };
+  /** The named services at the target, each as far as it can be read: problems are not this caller's. */
+  readable(names: readonly string[]): Map<string, ServiceManifest>;
   /** Raw text at the target of every installed service. */
   texts(): Map<string, string>;
 }
@@ -49,21 +51,25 @@ export async function readManifests(
     before: new Map(before.map((m) => [m.service, m.blob])),
     after: new Map(after.map((m) => [m.service, m.blob])),
   };
+  const entriesOf = (names: readonly string[], end: End) =>
+    names.flatMap((name) => {
+      const blob = blobs[end].get(name);
+      if (blob === undefined || !ends.get(name)?.[end]?.installed) return [];
+      return [{ text: texts.get(blob) ?? '', where: { file: `packages/${name}/manifest.yaml`, folder: name } }];
+    });
+  const byName = (manifests: readonly ServiceManifest[]) =>
+    new Map(manifests.map((m) => [m.name, withVariables(m, env)]));
+  const asFarAsReadable = (names: readonly string[], end: End) =>
+    byName(entriesOf(names, end).map((e) => checkManifest(e.text, e.where).manifest));
   return {
     ends,
     parse(names, end) {
-      const entries = names.flatMap((name) => {
-        const blob = blobs[end].get(name);
-        if (blob === undefined || !ends.get(name)?.[end]?.installed) return [];
-        return [{ text: texts.get(blob) ?? '', where: { file: `packages/${name}/manifest.yaml`, folder: name } }];
-      });
       // What is deployed already cannot be mended any more: it is read as far as it can be.
-      const read =
-        end === 'after'
-          ? parseManifests(entries)
-          : { manifests: entries.flatMap((e) => checkManifest(e.text, e.where).manifest ?? []), notices: [] };
-      return { manifests: new Map(read.manifests.map((m) => [m.name, withVariables(m, env)])), notices: read.notices };
+      if (end === 'before') return { manifests: asFarAsReadable(names, end), notices: [] };
+      const { manifests, notices } = parseManifests(entriesOf(names, end));
+      return { manifests: byName(manifests), notices };
     },
+    readable: (names) => asFarAsReadable(names, 'after'),
     texts: () =>
       new Map(
         after.filter((m) => ends.get(m.service)?.after?.installed).map((m) => [m.service, texts.get(m.blob) ?? '']),

@@ -25,14 +25,16 @@ export interface Asked {
   after: ServiceManifest | undefined;
   trees: Record<'before' | 'after', ServiceTree>;
   history: ServiceHistory;
+  /** Compose project or pm2 namespace of its last release; undefined where there was none. */
+  lastProject: string | undefined;
   /** Stamp of the backup that a superseded release took; a new one is not needed then. */
   inheritedBackup: string | undefined;
 }
 
 export interface Observed {
   facts: ServiceFacts;
-  /** At the target; undefined where the service goes. */
-  resolved: ResolvedService | undefined;
+  /** Undefined where the service is not there. */
+  resolved: Record<'before' | 'after', ResolvedService | undefined>;
 }
 
 /** @throws refused where runtime, files or backups of the service stand in the way. */
@@ -43,8 +45,16 @@ export async function observeService(context: Context, asked: Asked): Promise<Ob
   const runtime = await runtimeOf(manifest.runtime);
   const at = runtimeContext(context, asked.ticket);
   const notices: string[] = [];
-  const resolvedAfter = after ? await runtime.resolve(at, after, trees.after) : undefined;
-  const past = before ? await observeBefore(context, asked, before) : undefined;
+  const [resolvedAfter, past] = await Promise.all([
+    after ? runtime.resolve(at, after, trees.after) : undefined,
+    before ? observeBefore(context, asked, before) : undefined,
+  ]);
+  if (past && resolvedAfter && before?.runtime !== after?.runtime)
+    throw moved(name, 'runtime', before?.runtime, after?.runtime);
+  // Where nothing runs by the name that it has now, a changed CONTAINER_PREFIX may be why.
+  const project = past?.running.length === 0 ? (asked.lastProject ?? past.project) : past?.project;
+  if (past && resolvedAfter && project !== resolvedAfter.project)
+    throw moved(name, 'project', project, resolvedAfter.project);
   const images = {
     before: (past?.running ?? []).map((c): ComponentImage => ({ component: c.name, ref: c.imageRef, id: c.imageId })),
     after: resolvedAfter
@@ -66,8 +76,19 @@ export async function observeService(context: Context, asked: Asked): Promise<Ob
     history: { durationS: asked.history.durationS, downtimeS: asked.history.downtimeS, pauseS: asked.history.pauseS },
     notices: [...notices, ...tagNotices(context, after)],
   };
-  return { facts, resolved: resolvedAfter };
+  return { facts, resolved: { before: past?.resolved, after: resolvedAfter } };
 }
+
+/** What runs now would go on beside the new one: same ports, other volumes. */
+const moved = (name: string, what: string, from: string | undefined, to: string | undefined) =>
+  refused({
+    what: `The ${what} of ${name} changes from ${from} to ${to}: what runs as ${from} would stay, with its data`,
+    where: `packages/${name}`,
+    hint: [
+      'Keep it (compose.project in the manifest, CONTAINER_PREFIX in .env), or take two releases:',
+      'one that sets installation: { status: inactive }, and, once its data has been moved by hand, one that installs it again.',
+    ],
+  });
 
 /** The manifest's tag is what compose gets, whatever `.env` says; whoever reads `.env` should know. */
 function tagNotices({ env }: Context, after: ServiceManifest | undefined): string[] {
@@ -101,7 +122,13 @@ async function observeBefore(
   context: Context,
   asked: Asked,
   before: ServiceManifest,
-): Promise<{ running: RunningComponent[]; backup: ServiceFacts['backup']; uncovered: string[] }> {
+): Promise<{
+  resolved: ResolvedService;
+  project: string;
+  running: RunningComponent[];
+  backup: ServiceFacts['backup'];
+  uncovered: string[];
+}> {
   const runtime = await runtimeOf(before.runtime);
   const at = runtimeContext(context, asked.ticket);
   const resolved = await runtime.resolve(at, before, asked.trees.before);
@@ -113,6 +140,8 @@ async function observeBefore(
     refuseLongPause(asked.name, expectedPauseMs(backups), context.config.backup.pauseMaxMs);
   }
   return {
+    resolved,
+    project: resolved.project,
     running: full.running,
     backup: items.map((item) => ({ item: item.name, bytes: item.bytes })),
     uncovered: plan.uncovered,

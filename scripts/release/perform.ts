@@ -8,11 +8,12 @@ import { PHASES, type Phase } from '../model/release.ts';
 import type { Step } from '../model/step.ts';
 import { dueSteps, type From, standing } from '../plan/due.ts';
 import { nextSteps } from '../plan/next.ts';
-import { renderError } from './render.ts';
-import { type Logger, type Session, saveReceipt } from './session.ts';
+import { type Ending, endingLines } from './reporter.ts';
+import { type Logger, recordEnvLeft, type Session } from './session.ts';
 import { hookRunners } from './steps/hooks.ts';
 import { migrateRunners } from './steps/migrate.ts';
 import { prepareRunners } from './steps/prepare.ts';
+import { revertRunners } from './steps/revert.ts';
 import { verifyRunners } from './steps/verify.ts';
 
 export interface Course {
@@ -22,8 +23,6 @@ export interface Course {
   reason: string;
   /** Only this phase. */
   only?: Phase;
-  /** The `start` of prepare is in the log already. */
-  begun: boolean;
 }
 
 /** @returns the exit code: 0 released, 1 halted, 8 stopped or unverified. */
@@ -61,8 +60,14 @@ export async function perform(session: Session, log: Logger, course: Course): Pr
   }
 }
 
-function makeRunners(session: Session): Runners {
-  return { ...prepareRunners(session), ...migrateRunners(session), ...hookRunners(session), ...verifyRunners(session) };
+export function makeRunners(session: Session): Runners {
+  return {
+    ...prepareRunners(session),
+    ...migrateRunners(session),
+    ...hookRunners(session),
+    ...verifyRunners(session),
+    ...revertRunners(session),
+  };
 }
 
 interface PhaseWork {
@@ -87,7 +92,8 @@ async function runPhase(session: Session, log: Logger, course: Course, phase: Ph
     return;
   }
   const began = host.clock.monotonicMs();
-  if (!(phase === 'prepare' && course.begun))
+  // The start of prepare says what the release is of: begin.ts wrote it, and a prepare that is gone on with has no other.
+  if (phase !== 'prepare')
     log(phase, 'start', {
       by: host.machine.user,
       ...(phase === 'migrate' ? { services: session.plan.services.map((s) => s.name).join(' ') } : {}),
@@ -121,7 +127,7 @@ function finish(session: Session, log: Logger, course: Course): number {
   const owed = PHASES.filter((phase) => !phases.has(phase));
   if (owed.length > 0) throw new Error(`the journal does not prove ${owed.join(', ')} done`);
   session.receipt.complete = true;
-  saveReceipt(session);
+  recordEnvLeft(session);
   log('verify', 'released', { sha: session.plan.targetSha });
   session.reporter.say(`Released ${session.ticket}: ${session.plan.targetSha.slice(0, 12)} is deployed and verified.`);
   return EXIT.ok;
@@ -131,17 +137,30 @@ function halt(session: Session, log: Logger, phase: Phase, error: unknown): numb
   const stopped = error instanceof ReleaseError && error.kind === 'stopped';
   const reason = error instanceof Error ? error.message : String(error);
   const rc = error instanceof ReleaseError && error.facts.rc !== undefined ? String(error.facts.rc) : '1';
-  if (stopped) log(phase, 'stopped', { reason });
-  else log(phase, 'failed', { rc, reason: reason.slice(0, 500) });
-  for (const line of renderError(error)) session.reporter.say(line);
-  sayNext(session);
-  return stopped ? EXIT.stopped : EXIT.halted;
+  const code = stopped ? EXIT.stopped : EXIT.halted;
+  try {
+    recordEnvLeft(session);
+    if (stopped) log(phase, 'stopped', { reason });
+    else log(phase, 'failed', { rc, reason: reason.slice(0, 500) });
+  } catch (unwritten) {
+    // The log itself may be what failed: what came before it is still said.
+    if (unwritten !== error) session.reporter.failure(error, { exit: code, stands: [], next: [] });
+    throw unwritten;
+  }
+  session.reporter.failure(error, { exit: code, ...standsNow(session) });
+  return code;
+}
+
+export function standsNow({ ticket, journal }: Session): Pick<Ending, 'stands' | 'next'> {
+  const state = project(journal.events);
+  if (!state) return { stands: [], next: [] };
+  return {
+    stands: [`${ticket} is ${state.releaseStatus} in ${state.phase}. What comes next:`],
+    next: nextSteps(state),
+  };
 }
 
 function sayNext(session: Session): void {
-  const state = project(session.journal.events);
-  if (!state) return;
-  session.reporter.say('');
-  session.reporter.say(`${session.ticket} is ${state.releaseStatus} in ${state.phase}. What comes next:`);
-  for (const { command, what } of nextSteps(state)) session.reporter.say(`  ${command.padEnd(60)} # ${what}`);
+  const { stands, next } = standsNow(session);
+  for (const line of endingLines(stands, next)) session.reporter.say(line);
 }

@@ -1,10 +1,6 @@
 // One phase by itself, for debugging: the same lock, state and log as in a whole release.
 import { checkBranch, checkTicket } from '../model/names.ts';
 import type { Phase } from '../model/release.ts';
-import { begin } from './begin.ts';
-import { locked } from './locked.ts';
-import { perform } from './perform.ts';
-import { resume } from './resume.ts';
 import type { Verb } from './verb.ts';
 
 /** prepare begins a release; the others run all of their phase's steps, of one that got there. */
@@ -28,13 +24,14 @@ export function phaseVerb(phase: Phase): Verb {
       if (given.words[1] !== undefined) checkBranch(given.words[1]);
     },
     run: async (given, world) => {
+      const { begin, locked, perform, resume } = await import('./whole.ts');
       const [ticket = '', branch] = given.words;
       const json = given.has('json');
       return await locked(world, ticket, `release-${phase} ${ticket}`, async (context, lock) => {
         const made = first
           ? await begin(context, lock, {
               ticket,
-              branch: branch ?? context.config.branch,
+              branch,
               allowNonMain: given.has('force-allow-non-main'),
               services: [],
               advanceOnly: false,
@@ -43,13 +40,12 @@ export function phaseVerb(phase: Phase): Verb {
               skip: new Set(),
               json,
             })
-          : await resume(context, lock, { ticket, from: phase, acceptDrift: false, reason: '', json });
+          : await resume(context, lock, { ticket, from: phase, skip: new Set(), acceptDrift: false, reason: '', json });
         return await perform(made.session, made.log, {
           from: { kind: 'phase', phase },
           skip: new Set(),
           reason: '',
           only: phase,
-          begun: first,
         });
       });
     },

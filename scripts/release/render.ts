@@ -5,8 +5,10 @@ import { ReleaseError } from '../model/error.ts';
 export function renderError(error: unknown): string[] {
   if (!(error instanceof ReleaseError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const [first, ...rest] = text.split('\n');
     return [
-      `Belay itself failed: ${text}`,
+      `Belay itself failed: ${first}`,
+      ...rest,
       'The records of the release are as they were written last; see: just release-state',
     ];
   }
@@ -22,7 +24,8 @@ export function renderError(error: unknown): string[] {
 
 /** The same facts for --json. */
 export function errorFields(error: unknown): Record<string, unknown> {
-  if (!(error instanceof ReleaseError)) return { error: error instanceof Error ? error.message : String(error) };
+  if (!(error instanceof ReleaseError))
+    return { error: error instanceof Error ? error.message : String(error), kind: 'bug', exit: exitCodeOf(error) };
   return { error: error.message, kind: error.kind, exit: error.exitCode, ...error.facts };
 }
 

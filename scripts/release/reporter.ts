@@ -3,12 +3,29 @@ import type { Host } from '../host/port.ts';
 import type { Terminal } from '../host/terminal.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import { formatSeconds } from '../plan/describe.ts';
+import type { NextStep } from '../plan/next.ts';
+import { errorFields, renderError } from './render.ts';
 
 export interface Reporter {
   event(event: LoggedEvent): void;
   /** A line that is no event; not with --json. */
   say(line: string): void;
+  /** What went wrong, how the release stands now and what to type; with --json one last `error` event. */
+  failure(error: unknown, ending: Ending): void;
   end(): void;
+}
+
+export interface Ending {
+  exit: number;
+  /** How the release stands, in words; empty where that is not known. */
+  stands: string[];
+  next: NextStep[];
+}
+
+/** How it stands and the literal commands that come next, as lines. */
+export function endingLines(stands: readonly string[], next: readonly NextStep[]): string[] {
+  const commands = next.map(({ command, what }) => `  ${command.padEnd(60)} # ${what}`);
+  return stands.length + commands.length === 0 ? [] : ['', ...stands, ...commands];
 }
 
 /** Steps that are over in no time are not worth a line when they went well. */
@@ -37,9 +54,12 @@ export function openReporter(
       await host.clock.sleep(TICK_MS, over.signal);
     }
   };
-  if (terminal.isTty) void tick();
+  let ticking = false;
+  const say = (line: string): void => terminal.say(line);
   return {
     event(event) {
+      if (terminal.isTty && !ticking) void tick();
+      ticking = true;
       const { step, service } = event.fields;
       const name = [service, step].filter(Boolean).join(' ');
       if (event.event === 'step-start') running.set(name, host.clock.monotonicMs());
@@ -47,8 +67,14 @@ export function openReporter(
       const line = lineOf(event);
       if (line !== undefined) terminal.say(line);
     },
-    say: (line) => terminal.say(line),
-    end: () => over.abort(),
+    say,
+    failure(error, { stands, next }) {
+      for (const line of [...renderError(error), ...endingLines(stands, next)]) say(line);
+    },
+    end() {
+      over.abort();
+      terminal.status('');
+    },
   };
 }
 
@@ -57,6 +83,8 @@ function jsonReporter(terminal: Terminal): Reporter {
     event: ({ time, ticket, phase, event, fields }) =>
       terminal.say(JSON.stringify({ time, ticket, phase, event, ...fields })),
     say: () => undefined,
+    failure: (error, { exit, next }) =>
+      terminal.say(JSON.stringify({ event: 'error', ...errorFields(error), exit, next })),
     end: () => undefined,
   };
 }
@@ -78,6 +106,7 @@ function lineOf({ time, phase, event, fields }: LoggedEvent): string | undefined
     case 'step-retry':
       return `${at}   ${what}  "not yet": try ${fields.tries ?? ''}`;
     case 'done':
+    case 'step-part':
     case 'paused':
     case 'unpaused':
     case 'torn-tail':

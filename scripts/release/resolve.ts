@@ -2,7 +2,7 @@
 import { stepFailed } from '../model/error.ts';
 import type { ServiceManifest } from '../model/service.ts';
 import { runtimeOf } from '../runtimes/registry.ts';
-import type { ResolvedService, Runtime, RuntimeContext } from '../runtimes/runtime.ts';
+import type { ResolvedService, Runtime, RuntimeContext, ServiceTree } from '../runtimes/runtime.ts';
 import { runtimeContext } from './context.ts';
 import type { Session } from './session.ts';
 
@@ -36,6 +36,10 @@ export async function subject(
   return { manifest, runtime, context: runtimeContext(session.context, session.ticket, more) };
 }
 
+/** What is staged is resolved as it will run live, so Advance makes no other one of it; the old version is read anew where its tree moved. */
+export const resolvedKey = (service: string, end: End, tree: ServiceTree): string =>
+  end === 'after' ? `after ${service}` : `before ${tree.root} ${service}`;
+
 export function resolved(
   session: Session,
   service: string,
@@ -43,7 +47,7 @@ export function resolved(
   { manifest, runtime, context }: Subject,
 ): Promise<ResolvedService> {
   const tree = session.trees[end];
-  const key = `${tree.root} ${service}`;
+  const key = resolvedKey(service, end, tree);
   const known = session.resolved.get(key);
   if (known) return known;
   const found = runtime.resolve(context, manifest, tree);

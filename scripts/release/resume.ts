@@ -6,7 +6,7 @@ import { openStore } from '../host/git/store.ts';
 import { openKeyedHash } from '../host/keyed-hash.ts';
 import { ticketPaths } from '../host/paths.ts';
 import type { ReleaseLock } from '../journal/lock.ts';
-import { openLog } from '../journal/log.ts';
+import { openLog, readLog } from '../journal/log.ts';
 import { readPlan } from '../journal/plan-file.ts';
 import { readReceipt } from '../journal/receipt.ts';
 import { parseManifests } from '../manifest/parse.ts';
@@ -14,9 +14,11 @@ import { withVariables } from '../manifest/variables.ts';
 import { refused } from '../model/error.ts';
 import type { Phase } from '../model/release.ts';
 import type { ServiceManifest } from '../model/service.ts';
+import { dueSteps, standing } from '../plan/due.ts';
 import { nextSteps } from '../plan/next.ts';
 import type { ServiceTree } from '../runtimes/runtime.ts';
 import type { Begun } from './begin.ts';
+import { concerned } from './concerned.ts';
 import type { Context } from './context.ts';
 import { findDrift } from './drift.ts';
 import { readManifests } from './manifests.ts';
@@ -29,6 +31,8 @@ export interface ResumeRequest {
   ticket: string;
   /** undefined: where the journal says. */
   from: Phase | undefined;
+  /** Phases that are left out on purpose. */
+  skip: ReadonlySet<Phase>;
   acceptDrift: boolean;
   reason: string;
   json: boolean;
@@ -58,9 +62,25 @@ export async function resume(context: Context, lock: ReleaseLock, request: Resum
       hint: nextSteps(state).map((n) => n.command),
     });
 
+  if (plan.targetSha !== state.targetSha || plan.baseSha !== state.baseSha) {
+    throw refused({
+      what: `The plan of ${request.ticket} is of another run than its log: that run ended before it began`,
+      where: files.plan,
+      hint: `Begin it again: just release-run ${request.ticket}`,
+    });
+  }
+  const now = standing(readLog(host, files.log).events);
+  dueSteps(
+    plan,
+    now,
+    request.from === undefined ? { kind: 'due' } : { kind: 'phase', phase: request.from },
+    request.skip,
+  );
+
   // A release that took over another one begins with that one's MERGE_SHA.
   const advanced = state.mergeSha === plan.targetSha;
-  const drift = await findDrift(context, { state, plan, receipt, advanced, from: request.from });
+  const cutOff = !advanced && now.open.has('advance');
+  const drift = await findDrift(context, { state, plan, receipt, advanced, cutOff });
   if (drift.never.length > 0)
     throw refused({
       what: 'HEAD was moved since this release halted, which is never accepted',
@@ -106,6 +126,7 @@ export async function resume(context: Context, lock: ReleaseLock, request: Resum
     resolved: new Map(),
     acceptedDrift: new Set(drift.paths),
   };
+  const mended = request.from === undefined ? await concerned(session, drift) : [];
   log(request.from ?? state.phase, 'resumed', { from: request.from ?? state.phase, by: host.machine.user });
   if (drift.differences.length > 0) {
     for (const difference of drift.differences)
@@ -113,6 +134,7 @@ export async function resume(context: Context, lock: ReleaseLock, request: Resum
         what: difference,
         by: host.machine.user,
         reason: request.reason,
+        ...(mended.length === 0 ? {} : { services: mended.join(' ') }),
       });
     session.receipt.env = Object.fromEntries(
       Object.entries(context.env).map(([name, value]) => [name, session.keyedHash(value)]),

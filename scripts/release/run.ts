@@ -3,11 +3,6 @@ import { badInput } from '../model/error.ts';
 import { checkBranch, checkServiceName, checkTicket } from '../model/names.ts';
 import { PHASES, type Phase } from '../model/release.ts';
 import type { Given, Usage } from './arguments.ts';
-import { begin } from './begin.ts';
-import { dryRun } from './dry-run.ts';
-import { locked } from './locked.ts';
-import { perform } from './perform.ts';
-import { resume } from './resume.ts';
 import { enter, type Verb } from './verb.ts';
 import type { World } from './world.ts';
 
@@ -28,6 +23,7 @@ const usage: Usage = {
     'skip-verify': { type: 'boolean', what: 'look at nothing; ends unverified, exit 8 (needs --reason)' },
     reason: { type: 'string', what: 'why; goes to the log' },
     services: { type: 'string', what: 'a,b: release these as well, changed or not' },
+    'ack-reverted': { type: 'string', what: 'a,b: release what these reverted tickets brought again' },
     'advance-only': { type: 'boolean', what: 'move the checkout where no service changed' },
     'accept-drift': { type: 'boolean', what: 'go on although files or .env changed (needs --reason)' },
     supersedes: { type: 'string', what: 'take over from this halted ticket (needs --reason)' },
@@ -43,6 +39,7 @@ export interface RunRequest {
   resume: boolean;
   skip: ReadonlySet<Phase>;
   services: string[];
+  ackReverted: string[];
   supersedes: string | undefined;
   reason: string;
 }
@@ -71,7 +68,7 @@ export function readRequest(given: Given): RunRequest {
       hint: '--resume goes on where the journal says, --from=PHASE at the first step of a phase.',
     });
   const later = resuming || (phase !== undefined && phase !== 'prepare');
-  for (const flag of ['services', 'supersedes'] as const) {
+  for (const flag of ['services', 'supersedes', 'ack-reverted'] as const) {
     if (later && given.value(flag) !== undefined)
       throw badInput({
         what: `--${flag} belongs to the beginning of a release, not to ${resuming ? '--resume' : `--from=${phase}`}`,
@@ -90,6 +87,8 @@ export function readRequest(given: Given): RunRequest {
     .split(',')
     .filter((s) => s !== '')
     .map(checkServiceName);
+  if (given.value('services') !== undefined && services.length === 0)
+    throw badInput({ what: '--services names no service', hint: 'Several are separated by commas: --services=a,b' });
   return {
     ticket: checkTicket(ticket),
     branch: branch === undefined ? undefined : checkBranch(branch),
@@ -97,6 +96,7 @@ export function readRequest(given: Given): RunRequest {
     resume: resuming,
     skip,
     services: [...new Set(services)],
+    ackReverted: (given.value('ack-reverted') ?? '').split(',').filter(Boolean).map(checkTicket),
     supersedes: supersedes === undefined ? undefined : checkTicket(supersedes),
     reason,
   };
@@ -110,6 +110,7 @@ export const verb: Verb = {
 };
 
 async function run(given: Given, world: World): Promise<number> {
+  const { begin, dryRun, locked, perform, resume } = await import('./whole.ts');
   const request = readRequest(given);
   const { ticket, reason, skip, from } = request;
   const json = given.has('json');
@@ -119,7 +120,9 @@ async function run(given: Given, world: World): Promise<number> {
       branch: request.branch,
       allowNonMain: given.has('force-allow-non-main'),
       services: request.services,
+      ackReverted: request.ackReverted,
       advanceOnly: given.has('advance-only'),
+      supersedes: request.supersedes,
       json,
     });
   }
@@ -129,6 +132,7 @@ async function run(given: Given, world: World): Promise<number> {
       const { session, log } = await resume(context, lock, {
         ticket,
         from,
+        skip,
         acceptDrift: given.has('accept-drift'),
         reason,
         json,
@@ -137,21 +141,21 @@ async function run(given: Given, world: World): Promise<number> {
         from: from === undefined ? { kind: 'due' } : { kind: 'phase', phase: from },
         skip,
         reason,
-        begun: false,
       });
     }
     const { session, log } = await begin(context, lock, {
       ticket,
-      branch: request.branch ?? context.config.branch,
+      branch: request.branch,
       allowNonMain: given.has('force-allow-non-main'),
       services: request.services,
+      ackReverted: request.ackReverted,
       advanceOnly: given.has('advance-only'),
       supersedes: request.supersedes,
       reason,
       skip,
       json,
     });
-    return await perform(session, log, { from: { kind: 'due' }, skip, reason, begun: true });
+    return await perform(session, log, { from: { kind: 'due' }, skip, reason });
   });
 }
 

@@ -1,4 +1,5 @@
 // One run of one ticket under the lock: its plan, its journal, what it learned so far. Made by begin.ts or resume.ts, used by the steps.
+import { parse } from 'dotenv';
 import type { FrozenEngine } from '../host/freeze.ts';
 import type { KeyedHash } from '../host/keyed-hash.ts';
 import type { TicketPaths } from '../host/paths.ts';
@@ -10,7 +11,7 @@ import { formatState, writeState } from '../journal/state.ts';
 import type { EventName, LoggedEvent } from '../model/event.ts';
 import type { Receipt, ServiceReceipt } from '../model/receipt.ts';
 import type { Phase, ReleaseState } from '../model/release.ts';
-import type { ServiceManifest } from '../model/service.ts';
+import type { RuntimeKind, ServiceManifest } from '../model/service.ts';
 import type { Plan } from '../model/step.ts';
 import type { ResolvedService, ServiceTree } from '../runtimes/runtime.ts';
 import type { Context } from './context.ts';
@@ -61,6 +62,28 @@ export type Logger = ReturnType<typeof makeLogger>;
 export function recordService(session: Session, service: string, change: Partial<ServiceReceipt>): void {
   const known = session.receipt.services[service] ?? { runtime: change.runtime ?? '', project: change.project ?? '' };
   session.receipt.services[service] = { ...known, ...change };
+  saveReceipt(session);
+}
+
+/** What a service's next start is made of, for the receipt: values only as keyed hashes. */
+export function madeOf(session: Session, runtime: RuntimeKind, what: ResolvedService): ServiceReceipt {
+  const { keyedHash, context } = session;
+  const used = what.variables.filter((name) => context.env[name] !== undefined);
+  return {
+    runtime,
+    project: what.project,
+    configAfter: keyedHash(what.document),
+    env: Object.fromEntries(used.map((name) => [name, keyedHash(context.env[name] ?? '')])),
+  };
+}
+
+/** What `.env` is now, as keyed hashes: a revert takes back what the release changed in it, and nothing that was changed later. */
+export function recordEnvLeft(session: Session): void {
+  const { host, paths } = session.context;
+  const now = parse(host.files.readText(paths.envFile, { follow: true }) ?? '');
+  session.receipt.envLeft = Object.fromEntries(
+    Object.entries(now).map(([name, value]) => [name, session.keyedHash(value)]),
+  );
   saveReceipt(session);
 }
 

@@ -31,9 +31,12 @@ function linkIn(context: Context, folder: string, live: string): void {
   files.symlink(live, join(folder, path));
 }
 
-/** Removes the stage and its mark, whatever there is of them. */
-export async function dropStage(context: Context, ticket: string): Promise<void> {
-  const folder = stageFolder(context, ticket);
-  context.host.files.remove(`${folder}.sha`);
-  await removeStage(context.repo, folder);
+/** Removes every stage of the host: under the lock, none is in use by another. */
+export async function dropStages(context: Context): Promise<void> {
+  const { files } = context.host;
+  for (const name of files.list(context.paths.stage)) {
+    const path = join(context.paths.stage, name);
+    if (files.stat(path)?.kind !== 'folder') files.remove(path);
+    else await removeStage(context.repo, path);
+  }
 }

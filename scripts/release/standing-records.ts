@@ -4,7 +4,7 @@ import { ticketPaths } from '../host/paths.ts';
 import { listReleases, type ReleaseEntry, readRelease } from '../journal/records.ts';
 import { refused } from '../model/error.ts';
 import type { ReleaseState } from '../model/release.ts';
-import { blocksOthers, nextSteps } from '../plan/next.ts';
+import { blocksOthers, isFinished, nextSteps } from '../plan/next.ts';
 import type { Context } from './context.ts';
 
 export interface Records {
@@ -39,9 +39,23 @@ export function checkBelievable(entry: ReleaseEntry): void {
   });
 }
 
+/** @throws refused where a run of this ticket is still to be ended. */
+export function checkFresh(records: Records): void {
+  const { own, entry } = records;
+  if (!own || isFinished(own)) return;
+  if (blocksOthers(own)) {
+    throw refused({
+      what: `${own.ticket} is ${own.releaseStatus} in ${own.phase}, after the checkout was advanced: it cannot simply begin again`,
+      hint: nextSteps(own).map(({ command, what }) => `${command.padEnd(60)} # ${what}`),
+    });
+  }
+  checkBelievable(entry);
+}
+
 /** @throws refused where another release was halted after its Advance. @param superseded that one is taken over. */
 export function checkUnblocked(records: Records, superseded: string | undefined): void {
-  for (const { ticket, state } of records.others) {
+  for (const { ticket, state, problem, broken } of records.others) {
+    if (!state && (problem || broken)) throw unreadable(ticket, problem?.message ?? broken?.why ?? '');
     if (!state || ticket === superseded || !blocksOthers(state)) continue;
     throw refused({
       what: `${ticket} is ${state.releaseStatus} in ${state.phase}, and the checkout stands on its commit: it has to be ended first`,
@@ -50,6 +64,17 @@ export function checkUnblocked(records: Records, superseded: string | undefined)
     });
   }
 }
+
+/** Whether it stands in the way is not known: that is a doubt, and no release begins on one. */
+const unreadable = (ticket: string, why: string) =>
+  refused({
+    what: `The records of ${ticket} cannot be read, so that it is not known whether it stands in the way`,
+    details: [why],
+    hint: [
+      `just release-state ${ticket}`,
+      'If it is over, move its files in .asd/workspace/releases/ to another folder.',
+    ],
+  });
 
 export interface Inherited {
   ticket: string;
@@ -86,8 +111,12 @@ export function inheritance(
       hint: 'Superseded is a release that was halted after its Advance. See: just release-list',
     });
   }
-  const open = records.others.filter(
-    ({ state }) => state?.releaseStatus === 'abandoned' && state.mergeSha !== '' && state.baseSha === deployed,
+  const open = [...records.others, records.entry].filter(
+    ({ state }) =>
+      state?.releaseStatus === 'abandoned' &&
+      state.mergeSha !== '' &&
+      // Nothing marked as deployed: no release of this host has ended well yet.
+      (deployed === undefined || state.baseSha === deployed),
   );
   const last = open.toSorted((a, b) => startOf(a) - startOf(b)).at(-1);
   return last && of(last);

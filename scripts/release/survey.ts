@@ -2,14 +2,19 @@
 
 import { isAncestor, readRef } from '../host/git/commits.ts';
 import { fetchBranch } from '../host/git/fetch.ts';
+import { checkMove } from '../host/git/move.ts';
 import type { Repository } from '../host/git/run.ts';
 import { targetFacts } from '../host/git/target.ts';
 import { diffTree } from '../host/git/trees.ts';
 import { workingTree } from '../host/git/working-tree.ts';
-import type { ChangedPath } from '../model/checkout.ts';
+import type { ChangedPath, WorkingTree } from '../model/checkout.ts';
 import { ReleaseError } from '../model/error.ts';
-import { checkCheckout, checkTarget, throwAll } from '../plan/preflight.ts';
+import { leavingNotice } from '../plan/hotfix.ts';
+import { checkCheckout, checkChoice, checkTarget, throwAll } from '../plan/preflight.ts';
+import { checkReverted } from '../plan/reverted.ts';
 import type { Context } from './context.ts';
+import { cutOffReturn } from './return-intent.ts';
+import { revertedReleases } from './reverted.ts';
 
 export const DEPLOYED_REF = 'refs/asd/deployed';
 
@@ -17,13 +22,19 @@ export interface Survey {
   headSha: string;
   baseSha: string;
   targetSha: string;
+  /** The one that is released. */
+  branch: string;
   changes: ChangedPath[];
   notices: string[];
 }
 
 export interface SurveyOptions {
-  branch: string;
+  /** As it was asked for. */
+  branch: string | undefined;
   allowNonMain: boolean;
+  anyCheckout: boolean;
+  /** Reverted tickets that may come back. */
+  ackReverted?: readonly string[];
   /** Services were asked for by name: an empty difference is fine. */
   asked: boolean;
   /** Taken over from an abandoned release. */
@@ -38,16 +49,31 @@ export interface SurveyOptions {
 export async function survey(context: Context, options: SurveyOptions): Promise<Survey> {
   const { repo } = options;
   const tree = await workingTree(repo);
-  throwAll(checkCheckout(tree, { branch: options.branch, allowNonMain: options.allowNonMain }));
-  const fetched = options.targetSha === undefined ? await fetchBranch(repo, options.branch) : undefined;
+  const configured = context.config.branch;
+  const checkedOut = options.allowNonMain && !options.anyCheckout ? tree.branch : undefined;
+  const branch = options.branch ?? checkedOut ?? configured;
+  // Advance checks a hotfix's branch out. Back to the configured one leads only a check that the fix is in it.
+  const leaves = options.allowNonMain && branch !== configured && options.targetSha === undefined;
+  throwAll([
+    ...cutOffReturn(context),
+    ...(options.allowNonMain ? [] : checkChoice(branch, configured)),
+    ...checkCheckout(tree, { branch, allowNonMain: options.anyCheckout || leaves }),
+  ]);
+  const fetched = options.targetSha === undefined ? await fetchBranch(repo, branch) : undefined;
   const targetSha = options.targetSha ?? fetched?.sha ?? '';
   const [deployed, facts] = await Promise.all([
     readRef(repo, DEPLOYED_REF),
     targetFacts(repo, tree.head, targetSha, fetched?.previous),
   ]);
-  throwAll(checkTarget(facts, { branch: options.branch }));
+  throwAll(checkTarget(facts, { branch }));
   const baseSha = options.baseSha ?? deployed ?? tree.head;
-  const notices = [...context.notices];
+  const reverted = await revertedReleases(context, repo, { target: targetSha, deployed: deployed ?? tree.head });
+  throwAll(checkReverted(reverted, new Set(options.ackReverted)));
+  const notices = [...context.notices, ...repositoryNotices(tree)];
+  if (!options.anyCheckout && tree.branch !== undefined && tree.branch !== branch) {
+    await checkMove(repo, { from: { branch: tree.branch, sha: tree.head }, to: { branch, sha: targetSha } });
+    notices.push(leavingNotice(tree.branch, tree.head, branch));
+  }
   if (deployed === undefined)
     notices.push(
       'Nothing is marked as deployed yet: the checkout as it stands is taken for it. `just release-adopt` checks that it is.',
@@ -59,7 +85,23 @@ export async function survey(context: Context, options: SurveyOptions): Promise<
   if (!options.asked && targetSha !== baseSha && (await isAncestor(repo, targetSha, baseSha)))
     throw alreadyDeployed(targetSha, baseSha);
   if (!options.asked && targetSha === baseSha) throw alreadyDeployed(targetSha, baseSha);
-  return { headSha: tree.head, baseSha, targetSha, changes: await diffTree(repo, baseSha, targetSha), notices };
+  const changes = await diffTree(repo, baseSha, targetSha);
+  return { headSha: tree.head, baseSha, targetSha, branch, changes, notices };
+}
+
+/** What git does differently here than an operator may think. */
+function repositoryNotices({ lfs, submodules, shallow }: WorkingTree): string[] {
+  return [
+    ...(lfs
+      ? ['Files of this repository go through git-lfs: without git-lfs on this host, a release moves pointers to them.']
+      : []),
+    ...(submodules
+      ? ['This repository has submodules: a release does not move them. By hand: git submodule update --init']
+      : []),
+    ...(shallow
+      ? ['This is a shallow clone: commits beyond its depth are not known here. git fetch --unshallow origin']
+      : []),
+  ];
 }
 
 function alreadyDeployed(target: string, base: string): ReleaseError {

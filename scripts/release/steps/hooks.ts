@@ -1,5 +1,5 @@
 // What people wrote for a service or a ticket: hooks, install and e2e commands, ticket scripts.
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Runners, StepContext } from '../../engine/attempt.ts';
 import { interpreter, runHook } from '../../host/hook.ts';
 import { stepFailed } from '../../model/error.ts';
@@ -34,12 +34,12 @@ export function hookRunners(session: Session): Pick<Runners, 'hook' | 'install' 
       return undefined;
     },
     async script(step, at) {
-      const file = join(live, step.path);
+      const file = step.frozen ? join(session.files.records, 'scripts', basename(step.path)) : join(live, step.path);
       const now = await session.context.host.files.sha256(file);
       if (now !== step.sha256 && !session.acceptedDrift.has(step.path)) {
         throw stepFailed({
           what: `${step.path} is not the script that was planned`,
-          hint: `Put it back: git checkout -- ${step.path}`,
+          hint: step.frozen ? `Its copy was changed: ${file}` : `Put it back: git checkout -- ${step.path}`,
         });
       }
       await run(session, step, at, {

@@ -1,41 +1,44 @@
 // What the steps of migrate do on the host: the old version goes, the new one comes and is healthy.
 import type { Runners } from '../../engine/attempt.ts';
 import { stepFailed } from '../../model/error.ts';
+import type { ComponentImage } from '../../model/receipt.ts';
 import { awaitHealthy } from '../../runtimes/health.ts';
-import { runtimeOf } from '../../runtimes/registry.ts';
-import { runtimeContext } from '../context.ts';
-import { manifestOf, resolved, subject } from '../resolve.ts';
-import { recordService, type Session } from '../session.ts';
+import type { ResolvedService } from '../../runtimes/runtime.ts';
+import { resolved, type Subject, subject } from '../resolve.ts';
+import { madeOf, recordService, type Session } from '../session.ts';
 
 const UNGATED_TIMEOUT_MS = 120_000;
 
 export function migrateRunners(session: Session): Pick<Runners, 'down' | 'up' | 'healthy'> {
   return {
     async down(step, at) {
-      const manifest = manifestOf(session, step.service, 'before');
-      const runtime = await runtimeOf(step.runtime);
-      const project = projectOf(session, step.service);
-      const context = runtimeContext(session.context, session.ticket, {
+      const end = step.end ?? 'before';
+      const target = await subject(session, step.service, end, {
         signal: at.signal,
         outputFile: at.outputFile,
         timeoutMs: step.timeoutMs,
       });
-      await runtime.down(context, manifest, project);
+      // Where prepare was skipped, nothing is recorded of it yet.
+      const project =
+        session.receipt.services[step.service]?.project ?? (await resolved(session, step.service, end, target)).project;
+      await target.runtime.down(target.context, target.manifest, project);
       return { project };
     },
     async up(step, at) {
-      const target = await subject(session, step.service, 'after', {
+      const end = step.end ?? 'after';
+      const target = await subject(session, step.service, end, {
         signal: at.signal,
         outputFile: at.outputFile,
         timeoutMs: step.timeoutMs,
       });
-      const what = await resolved(session, step.service, 'after', target);
-      const after =
-        session.receipt.services[step.service]?.after ??
-        (await target.runtime.acquire(target.context, target.manifest, what, session.trees.after));
-      recordService(session, step.service, { runtime: step.runtime, project: what.project, after });
-      const report = await target.runtime.up(target.context, target.manifest, what, after);
-      if (report.downtimeMs !== undefined)
+      const what = await resolved(session, step.service, end, target);
+      const images =
+        end === 'before' ? imagesBefore(session, step.service) : await imagesAfter(session, step.service, target, what);
+      // A revert is what the host was before, nothing beside it: what only the new version had goes.
+      const report = await target.runtime.up(target.context, target.manifest, what, images, {
+        alone: end === 'before',
+      });
+      if (end === 'after' && report.downtimeMs !== undefined)
         recordService(session, step.service, { downtimeMs: Math.round(report.downtimeMs) });
       return {
         replaced: report.replaced.join(','),
@@ -44,7 +47,7 @@ export function migrateRunners(session: Session): Pick<Runners, 'down' | 'up' | 
       };
     },
     async healthy(step, at) {
-      const target = await subject(session, step.service, 'after', { signal: at.signal });
+      const target = await subject(session, step.service, step.end ?? 'after', { signal: at.signal });
       const timeoutMs = target.manifest.health?.timeoutMs ?? UNGATED_TIMEOUT_MS;
       await awaitHealthy(target.context, target.runtime, target.manifest, projectOf(session, step.service), {
         timeoutMs,
@@ -53,6 +56,27 @@ export function migrateRunners(session: Session): Pick<Runners, 'down' | 'up' | 
       return undefined;
     },
   };
+}
+
+/** What prepare recorded to run; got now where prepare was skipped. */
+async function imagesAfter(
+  session: Session,
+  service: string,
+  target: Subject,
+  what: ResolvedService,
+): Promise<ComponentImage[]> {
+  const after =
+    session.receipt.services[service]?.after ??
+    (await target.runtime.acquire(target.context, target.manifest, what, session.trees.after));
+  recordService(session, service, { ...madeOf(session, target.manifest.runtime, what), after });
+  return after;
+}
+
+/** @throws step-failed where prepare saw nothing run. */
+function imagesBefore(session: Session, service: string): ComponentImage[] {
+  const before = session.receipt.services[service]?.before ?? [];
+  if (before.length > 0) return before;
+  throw stepFailed({ what: `The receipt does not say what ran of ${service} before`, where: session.files.receipt });
 }
 
 /** @throws step-failed where prepare recorded none. */

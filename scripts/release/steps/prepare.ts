@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import { stampOf } from '../../backups/folder.ts';
 import { takeBackup } from '../../backups/take.ts';
 import type { Runners, StepContext } from '../../engine/attempt.ts';
-import { advance } from '../../host/git/advance.ts';
-import { recoverAdvance } from '../../host/git/recover.ts';
+import { checkoutBranch } from '../../host/git/checkout-branch.ts';
 import { sha256 } from '../../host/keyed-hash.ts';
 import { stepFailed } from '../../model/error.ts';
 import type { StepOf } from '../../model/step.ts';
 import { backupContext } from '../backup-context.ts';
 import { resolved, subject } from '../resolve.ts';
-import { recordService, type Session, saveReceipt } from '../session.ts';
+import { madeOf, recordService, type Session, saveReceipt } from '../session.ts';
 import { ensureStage } from '../stage.ts';
 
 type PrepareKinds = 'stage' | 'freeze-scripts' | 'images' | 'keep-images' | 'backup' | 'advance';
@@ -54,14 +53,7 @@ async function images(session: Session, step: StepOf<'images'>, at: StepContext)
   });
   const what = await resolved(session, step.service, 'after', target);
   const after = await target.runtime.acquire(target.context, target.manifest, what, session.trees.after);
-  const used = what.variables.filter((name) => session.context.env[name] !== undefined);
-  recordService(session, step.service, {
-    runtime: step.runtime,
-    project: what.project,
-    after,
-    configAfter: session.keyedHash(what.document),
-    env: Object.fromEntries(used.map((name) => [name, session.keyedHash(session.context.env[name] ?? '')])),
-  });
+  recordService(session, step.service, { ...madeOf(session, step.runtime, what), after });
   return { images: after.map((image) => `${image.component}=${image.id}`).join(' ') };
 }
 
@@ -121,8 +113,7 @@ async function advanceCheckout(
 ): Promise<Record<string, string>> {
   const { repo } = session.context;
   const move = { from: step.fromSha, to: step.targetSha, branch: session.plan.branch };
-  if (at.again) await recoverAdvance(repo, move);
-  await advance(repo, move);
+  await checkoutBranch(repo, move, { again: at.again });
   session.receipt.mergeSha = step.targetSha;
   saveReceipt(session);
   session.trees.after = { root: session.context.paths.root, live: true };

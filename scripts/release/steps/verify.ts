@@ -16,7 +16,7 @@ export function verifyRunners(session: Session): Pick<Runners, 'head' | 'image' 
       const tree = await workingTree(repo);
       if (tree.head !== step.targetSha) {
         throw stepFailed({
-          what: `Drift: HEAD is ${tree.head.slice(0, 12)}, not MERGE_SHA ${step.targetSha.slice(0, 12)}`,
+          what: `Drift: HEAD is ${tree.head.slice(0, 12)}, not ${step.targetSha.slice(0, 12)}`,
           hint: 'Somebody moved the checkout while the release ran. Put it back (git reflog shows from where), then resume.',
         });
       }
@@ -31,8 +31,9 @@ export function verifyRunners(session: Session): Pick<Runners, 'head' | 'image' 
       return { sha: tree.head };
     },
     async image(step, at) {
-      const { manifest, runtime, context } = await subject(session, step.service, 'after', { signal: at.signal });
-      const expected = session.receipt.services[step.service]?.after ?? [];
+      const end = step.end ?? 'after';
+      const { manifest, runtime, context } = await subject(session, step.service, end, { signal: at.signal });
+      const expected = session.receipt.services[step.service]?.[end] ?? [];
       const running = await runtime.running(context, manifest, projectOf(session, step.service));
       const wrong = expected.flatMap((image) => {
         const component = running.find((c) => c.name === image.component);
@@ -49,14 +50,19 @@ export function verifyRunners(session: Session): Pick<Runners, 'head' | 'image' 
               ? `The receipt names no image for ${step.service}`
               : `The wrong version of ${step.service} runs`,
           details: wrong,
-          hint: `Start the prepared one again: just release-run ${session.ticket} --from=migrate`,
+          hint:
+            end === 'after'
+              ? `Start the prepared one again: just release-run ${session.ticket} --from=migrate`
+              : `Try again: just release-revert ${session.ticket}`,
         });
       }
       checkApp(manifest, running);
       return { images: String(expected.length) };
     },
     async health(step, at) {
-      const { manifest, runtime, context } = await subject(session, step.service, 'after', { signal: at.signal });
+      const { manifest, runtime, context } = await subject(session, step.service, step.end ?? 'after', {
+        signal: at.signal,
+      });
       if (!manifest.health) return undefined;
       const { timeoutMs, stableForMs } = manifest.health;
       await awaitHealthy(context, runtime, manifest, projectOf(session, step.service), { timeoutMs, stableForMs });

@@ -1,0 +1,42 @@
+// Where both ends of a release can be read from while it is planned.
+import { join } from 'node:path';
+import type { Repository } from '../host/git/run.ts';
+import { exportTree } from '../host/git/stage.ts';
+import { openStore } from '../host/git/store.ts';
+import type { ServiceTree } from '../runtimes/runtime.ts';
+import type { Context } from './context.ts';
+import { ensureStage } from './stage.ts';
+import type { Survey } from './survey.ts';
+
+/** Where each end is read from. BASE is what lies in the live tree, unless somebody pulled by hand. */
+export async function layOut(
+  context: Context,
+  wanted: { ticket: string; dryFolder?: string },
+  repo: Repository,
+  found: Survey,
+  names: readonly string[],
+): Promise<Record<'before' | 'after', ServiceTree>> {
+  const live: ServiceTree = {
+    root: context.paths.root,
+    live: true,
+    commit: found.headSha,
+    repository: context.paths.root,
+  };
+  const packages = names.map((name) => `packages/${name}`);
+  const beside = async (sha: string, folder: string): Promise<ServiceTree> => {
+    const store =
+      'store' in repo && repo.store !== undefined
+        ? { ...repo, store: repo.store }
+        : await openStore(context.repo, `${folder}.store`);
+    context.host.files.mkdir(folder);
+    await exportTree(store, sha, folder, packages);
+    return { root: folder, live: false, commit: sha, repository: context.paths.root, store: store.store };
+  };
+  const scratch = wanted.dryFolder ?? join(context.paths.stage, `${wanted.ticket}.base`);
+  if (wanted.dryFolder === undefined) context.host.files.remove(scratch);
+  const before = found.headSha === found.baseSha ? live : await beside(found.baseSha, join(scratch, 'base'));
+  if (wanted.dryFolder !== undefined)
+    return { before, after: await beside(found.targetSha, join(wanted.dryFolder, 'target')) };
+  const root = await ensureStage(context, wanted.ticket, found.targetSha);
+  return { before, after: { root, live: false, commit: found.targetSha, repository: context.paths.root } };
+}

@@ -1,0 +1,96 @@
+// What the steps of a revert do on the host, beside those that a release has, too.
+import { join } from 'node:path';
+import { type RestoreOptions, restoreBackup, settleRestore } from '../../backups/restore.ts';
+import type { Runners, StepContext } from '../../engine/attempt.ts';
+import { readRef, updateRef } from '../../host/git/commits.ts';
+import { goBack, goOn } from '../../host/git/revert-back.ts';
+import { pushRevert } from '../../host/git/revert-push.ts';
+import type { StepOf } from '../../model/step.ts';
+import { backupContext } from '../backup-context.ts';
+import { resolved, subject } from '../resolve.ts';
+import { recordService, type Session, saveReceipt } from '../session.ts';
+import { DEPLOYED_REF } from '../survey.ts';
+
+type RevertKinds = 'restore-data' | 'settle-data' | 'go-back' | 'push';
+
+export function revertRunners(session: Session): Pick<Runners, RevertKinds> {
+  const { context, receipt, plan } = session;
+  const { repo, config } = context;
+  return {
+    async 'restore-data'(step, at) {
+      const { of, runtime, options } = await restoring(session, step, at);
+      const report = await restoreBackup(of, runtime, options);
+      // The rows of the present state are lost with it; where it was saved is written down before anything else.
+      recordService(session, step.service, { ...(report.before === undefined ? {} : { undo: report.before }) });
+      return { stamp: step.stamp, ...(report.before === undefined ? {} : { before: report.before }) };
+    },
+    async 'settle-data'(step, at) {
+      const { of, runtime, options } = await restoring(session, step, at);
+      await settleRestore(of, runtime, options);
+      return undefined;
+    },
+    async 'go-back'(step, at) {
+      const place = await goBack(
+        repo,
+        { from: step.fromSha, to: step.toSha, branch: plan.branch, home: config.branch },
+        { again: at.again },
+      );
+      session.trees.before = {
+        root: context.paths.root,
+        live: true,
+        commit: place.sha,
+        repository: context.paths.root,
+      };
+      return { sha: place.sha, branch: place.branch };
+    },
+    async push() {
+      const spec = { baseSha: plan.baseSha, mergeSha: receipt.mergeSha, branch: plan.branch };
+      const pushed = await pushRevert(repo, {
+        ...spec,
+        ticket: session.ticket,
+        folder: join(context.paths.stage, `${session.ticket}.revert`),
+        revertSha: receipt.revert?.sha,
+        expectedOrigin: receipt.revert?.onto ?? '',
+        mode: config.revert.push,
+      });
+      const sha = pushed.revertSha;
+      receipt.revert = { ...receipt.revert, ...(sha === undefined ? {} : { sha }), push: pushed.kind };
+      saveReceipt(session);
+      if (pushed.kind === 'pushed') await followOrigin(session, pushed.originSha);
+      return {
+        push: pushed.kind,
+        ...(sha === undefined ? {} : { sha }),
+        ...(pushed.kind === 'pending' ? { reason: pushed.reason } : {}),
+        ...(pushed.kind === 'branch' ? { branch: pushed.name } : {}),
+      };
+    },
+  };
+}
+
+/** On to the revert commit, where origin has nothing newer: its files are those that are deployed. */
+async function followOrigin({ context, plan }: Session, originSha: string): Promise<void> {
+  const on = { from: plan.baseSha, to: originSha, branch: plan.branch };
+  if ((await goOn(context.repo, on)) === 'newer') return;
+  const now = await readRef(context.repo, DEPLOYED_REF);
+  if (now !== originSha) await updateRef(context.repo, DEPLOYED_REF, originSha, now);
+}
+
+async function restoring(session: Session, step: StepOf<'restore-data' | 'settle-data'>, at: StepContext) {
+  const target = await subject(session, step.service, 'before', {
+    signal: at.signal,
+    outputFile: at.outputFile,
+    timeoutMs: step.timeoutMs,
+  });
+  const what = await resolved(session, step.service, 'before', target);
+  const { paths, config } = session.context;
+  const options: RestoreOptions = {
+    folder: join(paths.backups, step.service, step.stamp),
+    dir: paths.backups,
+    pauseMaxMs: config.backup.pauseMaxMs,
+    start: false,
+    left: { env: session.receipt.envLeft ?? session.receipt.env, hash: session.keyedHash, files: {} },
+    onEvent: (event, part, fields) =>
+      at.note('step-part', { part, ...(event === 'step-start' ? { begins: part } : {}), ...fields }),
+  };
+  return { of: await backupContext(session.context, target, what), runtime: target.runtime, options };
+}
