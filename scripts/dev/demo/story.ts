@@ -16,7 +16,9 @@ export async function tell(folder: Folder, demo: Demo): Promise<number> {
   const clones = await repositories(folder, demo);
   await baseline(folder, demo, clones);
   await goodRelease(folder, demo, clones);
+  const good = { look: await demo.look(), base: await head(folder, clones.prod) };
   await badRelease(folder, demo, clones);
+  await wayBack(folder, demo, clones, good);
   say('', `That was all, in ${((performance.now() - began) / 1000).toFixed(0)} s.`);
   return 0;
 }
@@ -163,3 +165,29 @@ async function badRelease(folder: Folder, demo: Demo, clones: Clones): Promise<v
     stands.lines,
   );
 }
+
+/** @param good what was served, and from which commit, before the broken release. */
+async function wayBack(
+  folder: Folder,
+  demo: Demo,
+  clones: Clones,
+  good: { look: Awaited<ReturnType<Demo['look']>>; base: string },
+): Promise<void> {
+  step('The way back: data, code and version, together, and proven.');
+  const reverted = await folder.run(['just', 'release-revert', 'DEMO-2'], { cwd: clones.prod });
+  check('release-revert exits 0: restored and verified', reverted.code === 0, reverted.code);
+  const now = await demo.look();
+  check('every service answers as before the broken release', sameLook(now, good.look, demo), now.versions);
+  check('the data is what it was', now.notes === good.look.notes, now.notes);
+  const tree = async (ref: string) => (await git(folder, clones.prod)`git rev-parse ${`${ref}^{tree}`}`).stdout.trim();
+  check('the checkout has the tree from before', (await tree('HEAD')) === (await tree(good.base)));
+  const origin = (await git(folder, clones.prod)`git ls-remote origin refs/heads/main`).stdout.split('\t')[0];
+  check('origin has the revert commit, and prod stands on it', origin === (await head(folder, clones.prod)), origin);
+}
+
+/** Versions that name the tree are equal; one that names the commit has gone on to the revert. */
+const sameLook = (
+  now: Awaited<ReturnType<Demo['look']>>,
+  then: Awaited<ReturnType<Demo['look']>>,
+  demo: Demo,
+): boolean => demo.services.every((name) => now.versions[name] !== undefined) && now.page === then.page;

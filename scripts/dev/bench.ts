@@ -1,0 +1,66 @@
+// `just bench [1..5] [--runs=N]`: the engine against the limits, side by side, on this machine.
+import { parseArgs } from 'node:util';
+import { machineLines } from './bench/machine.ts';
+import { openScratch, type Scratch } from './bench/scratch.ts';
+import { markdown, type Table } from './bench/table.ts';
+
+const HELP = `just bench [1..5] [--runs=N]
+
+Prints medians and spread of what is measured side by side, in turns:
+  1  release-run of 1, 4 and 10 compose services with 50 MB each, against a bash script
+  2  the downtime of each of 10 services, against compose one by one
+  3  the plan of 1,000 and 5,000 packages, against turbo ls --affected
+  4  release-state, cold
+  5  the backup of a volume of 1 GB, against tar | zstd
+
+  --runs=N  turns that count; default 5, and one more to warm up
+
+1 and 2 use a Docker engine of their own (as root on Debian). Nothing is left behind.`;
+
+type Measurement = (scratch: Scratch, runs: number) => Promise<Table[]>;
+
+const MEASUREMENTS: Record<string, () => Promise<Measurement>> = {
+  1: async () => (await import('./bench/release.ts')).measureRelease,
+  2: async () => (await import('./bench/downtime.ts')).measureDowntime,
+  3: async () => (await import('./bench/plan.ts')).measurePlan,
+  4: async () => (await import('./bench/state.ts')).measureState,
+  5: async () => (await import('./bench/backup.ts')).measureBackup,
+};
+
+function asked(): { names: string[]; runs: number } | undefined {
+  try {
+    const options = { runs: { type: 'string', default: '5' }, help: { type: 'boolean', short: 'h' } } as const;
+    const { values, positionals } = parseArgs({ args: process.argv.slice(2), options, allowPositionals: true });
+    const names = positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS);
+    const runs = Number(values.runs);
+    if (values.help || !Number.isInteger(runs) || runs < 1 || names.some((name) => !MEASUREMENTS[name]))
+      return undefined;
+    return { names, runs };
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+}
+
+async function main(): Promise<number> {
+  const wanted = asked();
+  if (!wanted) {
+    console.log(HELP);
+    return process.argv.includes('--help') || process.argv.includes('-h') ? 0 : 2;
+  }
+  const scratch = openScratch();
+  try {
+    for (const line of [...machineLines(scratch.env), '']) console.log(line);
+    for (const name of wanted.names) {
+      const measure = await MEASUREMENTS[name]?.();
+      for (const table of (await measure?.(scratch, wanted.runs)) ?? []) {
+        for (const line of markdown(table)) console.log(line);
+      }
+    }
+  } finally {
+    scratch.remove();
+  }
+  return 0;
+}
+
+process.exit(await main());

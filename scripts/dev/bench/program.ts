@@ -1,0 +1,55 @@
+// One cold process, timed from its start to its end.
+import { spawn } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const CHECKOUT = realpathSync(join(import.meta.dir, '..', '..', '..'));
+const COMPILED = join(CHECKOUT, 'node_modules', '.cache', 'compiled');
+
+export interface Timed {
+  ms: number;
+  /** The largest resident set of the process itself or one of the children that it waited for. */
+  peakMb: number;
+  stdout: string;
+}
+
+/**
+ * @param env the whole environment. @param cwd where it runs.
+ * @throws Error with the end of what it said where it does not exit 0.
+ */
+export async function timed(argv: readonly string[], cwd: string, env: Record<string, string>): Promise<Timed> {
+  const began = performance.now();
+  const child = Bun.spawn([...argv], { cwd, env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
+  const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  const ms = performance.now() - began;
+  if (code !== 0)
+    throw new Error(`${argv.join(' ').slice(0, 200)} exited ${code}: ${`${stdout}${stderr}`.slice(-1500)}`);
+  return { ms, peakMb: (child.resourceUsage()?.maxRSS ?? 0) / 1e6, stdout };
+}
+
+/** A program of ours, started as `scripts/launch` starts the engine's own. @param script from the checkout's top. */
+export const ownProgram = (script: string, ...args: string[]): string[] => [
+  process.execPath,
+  '--no-env-file',
+  '--no-install',
+  `--config=${join(CHECKOUT, 'bunfig.toml')}`,
+  '--tsconfig-override=/dev/null',
+  join(CHECKOUT, script),
+  ...args,
+];
+
+export const ownEnv = (env: Record<string, string>): Record<string, string> => ({
+  ...env,
+  BUN_RUNTIME_TRANSPILER_CACHE_PATH: COMPILED,
+});
+
+/** A command whose output goes to our standard error, for sets-up that take long. @throws Error where it fails. */
+export async function mustRun(argv: readonly string[], cwd: string, env: Record<string, string>): Promise<void> {
+  const [program = '', ...args] = argv;
+  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const code = await new Promise<number | null>((done, failed) => {
+    child.once('error', failed);
+    child.once('close', done);
+  });
+  if (code !== 0) throw new Error(`${argv.join(' ')} exited ${code}`);
+}
