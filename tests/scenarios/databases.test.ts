@@ -1,0 +1,261 @@
+// The database kinds where it hurts: restores killed after their effects, a writer during the dump, 100 MB, and everything that makes a dump fail.
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { backupContract } from '../../scripts/backups/contract.ts';
+import type { BackupContext, BackupKind } from '../../scripts/backups/kind.ts';
+import { mariadbFixture } from '../../scripts/backups/mariadb/fixture.ts';
+import { mariadbKind } from '../../scripts/backups/mariadb/kind.ts';
+import { postgresFixture } from '../../scripts/backups/postgres/fixture.ts';
+import { postgresKind } from '../../scripts/backups/postgres/kind.ts';
+import { redisFixture } from '../../scripts/backups/redis/fixture.ts';
+import { redisKind } from '../../scripts/backups/redis/kind.ts';
+import { databaseEngine } from '../../scripts/backups/server/world.ts';
+import { mustRun } from '../../scripts/dev/engine/packages.ts';
+
+const engine = await databaseEngine();
+const MINUTES = 60_000;
+
+async function save(kind: BackupKind, context: BackupContext, folder: string) {
+  const [item] = await kind.items(context);
+  if (item === undefined) throw new Error('no item');
+  const files = await kind.write(context, item, folder);
+  return { item, files, facts: files[0]?.facts ?? {}, check: (at = context) => kind.check(at, item, folder, files) };
+}
+
+const changed = (context: BackupContext, change: (copy: BackupContext) => void): BackupContext => {
+  const copy = { ...context, service: structuredClone(context.service), env: { ...context.env } };
+  change(copy);
+  return copy;
+};
+
+if (engine !== undefined) {
+  const { env } = engine;
+  const killed = { kills: true, limitMs: 10 * MINUTES };
+  const slow = true as const;
+  backupContract(
+    'PostgreSQL',
+    async () => ({ kind: postgresKind, ...(await postgresFixture(engine)), env, slow }),
+    killed,
+  );
+  backupContract('MariaDB', async () => ({ kind: mariadbKind, ...(await mariadbFixture(engine)), env, slow }), killed);
+  backupContract('Redis', async () => ({ ...(await redisFixture(engine)), env, slow }), killed);
+
+  describe.each([
+    { name: 'PostgreSQL', kind: postgresKind, make: () => postgresFixture(engine), database: true },
+    { name: 'MariaDB', kind: mariadbKind, make: () => mariadbFixture(engine), database: true },
+    { name: 'Redis', kind: redisKind, make: () => redisFixture(engine), database: false },
+  ])('what goes wrong with $name', ({ kind, make, database }) => {
+    let server: Awaited<ReturnType<typeof make>>;
+    beforeAll(async () => {
+      server = await make();
+    }, 3 * MINUTES);
+    afterAll(() => server.end());
+
+    test('a wrong password is refused with a sentence, and is shown nowhere', async () => {
+      const wrong = changed(server.context, (copy) => {
+        copy.service.database = {
+          ...copy.service.database,
+          type: copy.service.database?.type ?? 'redis',
+          passwordEnv: 'WRONG',
+        };
+        copy.env = { ...copy.env, WRONG: 'not-the-password' };
+      });
+      const error = await kind.items(wrong).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({
+        kind: 'refused',
+        facts: { hint: expect.stringContaining('database.password_env') },
+      });
+      expect(JSON.stringify(error)).not.toContain('not-the-password');
+      const nowhere = changed(wrong, (copy) => {
+        copy.env = {};
+      });
+      await expect(kind.items(nowhere)).rejects.toThrow('there is no WRONG');
+    });
+
+    test('a container that does not exist, or does not run, is refused by name', async () => {
+      const missing = changed(server.context, (copy) => {
+        copy.running = [];
+        copy.resolved = { ...copy.resolved, project: 'nobody' };
+        copy.service.database = { type: copy.service.database?.type ?? 'redis', container: 'ghost' };
+      });
+      await expect(kind.items(missing)).rejects.toThrow('the database container ghost does not exist');
+      server.docker('stop', '--time', '5', server.container);
+      await expect(kind.items(server.context)).rejects.toThrow(`${server.container} is not running`);
+      server.docker('start', server.container);
+      server.ready();
+    });
+
+    test.if(database)('a database that is not there is refused; an empty one fails', async () => {
+      const named = (name: string) =>
+        changed(server.context, (copy) => {
+          if (copy.service.database !== undefined) copy.service.database.name = name;
+        });
+      await expect(kind.items(named('nowhere'))).rejects.toThrow(/nowhere/);
+      if ('sql' in server)
+        server.sql(
+          'CREATE DATABASE hollow',
+          'postgres' in server ? 'postgres' : kind === postgresKind ? 'main' : 'mysql',
+        );
+      await expect(save(kind, named('hollow'), server.folder)).rejects.toThrow('is empty: it has no table');
+    });
+
+    test('a full disk fails the dump with a hint', async () => {
+      const small = join(server.root, 'small');
+      mkdirSync(small);
+      mustRun(['mount', '-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', small]);
+      try {
+        writeFileSync(join(small, 'filler'), 'x'.repeat(4096));
+        await expect(save(kind, server.context, small)).rejects.toMatchObject({
+          facts: { hint: expect.stringContaining('disk is full') },
+        });
+      } finally {
+        mustRun(['umount', small]);
+      }
+    });
+
+    test('read back by its table of contents; a wrong count is found there, too', async () => {
+      const list = changed(server.context, (copy) => {
+        copy.service.backup.drill = 'list';
+      });
+      const { item, files, check } = await save(kind, list, server.folder);
+      await check(list);
+      const more = files.map((file, index) =>
+        index === 0 ? { ...file, facts: { ...file.facts, 'rows:another': 1 } } : file,
+      );
+      await expect(kind.check(list, item, server.folder, more)).rejects.toThrow('does not hold what was read');
+    });
+
+    test('a dump of another database under the right name fails its read-back', async () => {
+      const { item, files } = await save(kind, server.context, server.folder);
+      const others = files.map((file, index) =>
+        index === 0
+          ? { ...file, facts: { ...file.facts, database: 'other', 'rows:db0': 99, 'rows:public.orders': 3 } }
+          : file,
+      );
+      await expect(kind.check(server.context, item, server.folder, others)).rejects.toThrow(
+        'does not hold what was read',
+      );
+      expect(readdirSync(server.folder).filter((name) => name.startsWith('.'))).toEqual([]);
+      if ('databases' in server) expect(server.databases().filter((name) => name.startsWith('asd_drill'))).toEqual([]);
+    });
+  });
+
+  describe('under load', () => {
+    test(
+      'PostgreSQL: a dump under a writer is of one moment, and so are its counts; leftovers of a killed drill go',
+      async () => {
+        const server = await postgresFixture(engine);
+        try {
+          server.sql('CREATE TABLE a (x int); CREATE TABLE b (x int)');
+          server.sql('CREATE DATABASE asd_drill_of_somebody_else', 'main');
+          const writing = Bun.spawn(
+            [
+              'docker',
+              'exec',
+              '-e',
+              'PGPASSWORD',
+              server.container,
+              'psql',
+              '-Xq',
+              '-U',
+              'shop',
+              '-d',
+              'shöp "one"',
+              '-c',
+              'DO $$ BEGIN LOOP INSERT INTO a VALUES (1); INSERT INTO b VALUES (1); COMMIT; PERFORM pg_sleep(0.002); END LOOP; END $$',
+            ],
+            {
+              env: { PATH: process.env.PATH ?? '', PGPASSWORD: "it's secret", ...env },
+              stderr: 'ignore',
+              stdout: 'ignore',
+            },
+          );
+          try {
+            await Bun.sleep(300);
+            const { facts, check } = await save(postgresKind, server.context, server.folder);
+            await check();
+            expect(Number(facts['rows:public.a'])).toBeGreaterThan(0);
+            expect(facts['rows:public.a']).toBe(Number(facts['rows:public.b']));
+          } finally {
+            writing.kill('SIGKILL');
+            await writing.exited;
+          }
+          const own = (await import('../../scripts/backups/server/names.ts')).drillPrefix('shop');
+          server.sql(`CREATE DATABASE ${own}left`, 'main');
+          await (await save(postgresKind, server.context, server.folder)).check();
+          expect(server.databases().filter((name) => name.startsWith('asd_drill'))).toEqual([
+            'asd_drill_of_somebody_else',
+          ]);
+        } finally {
+          await server.end();
+        }
+      },
+      3 * MINUTES,
+    );
+
+    test(
+      'MariaDB: a dump under a writer passes, a view of what is gone does not stop it, and an engine without transactions is said',
+      async () => {
+        const server = await mariadbFixture(engine);
+        try {
+          server.sql(
+            'CREATE TABLE a (x int); CREATE TABLE gone (x int); CREATE VIEW ruin AS SELECT * FROM gone; DROP TABLE gone;',
+          );
+          const writing = Bun.spawn(
+            [
+              'docker',
+              'exec',
+              '-e',
+              'MYSQL_PWD',
+              server.container,
+              'sh',
+              '-c',
+              'while :; do echo "INSERT INTO a VALUES (1);"; done | mariadb -uroot "$1"',
+              'sh',
+              'shöp one-x',
+            ],
+            {
+              env: { PATH: process.env.PATH ?? '', MYSQL_PWD: "it's secret", ...env },
+              stderr: 'ignore',
+              stdout: 'ignore',
+            },
+          );
+          try {
+            await Bun.sleep(300);
+            const { facts, check } = await save(mariadbKind, server.context, server.folder);
+            await check();
+            expect(Number(facts['rows:a'])).toBeGreaterThan(Number(facts['moving:a']));
+            expect(facts.brokenViews).toBe('ruin');
+          } finally {
+            writing.kill('SIGKILL');
+            await writing.exited;
+          }
+          server.sql('CREATE TABLE loose (x int) ENGINE=MyISAM');
+          expect((await mariadbKind.items(server.context))[0]?.mayChange).toBe(true);
+        } finally {
+          await server.end();
+        }
+      },
+      3 * MINUTES,
+    );
+
+    test(
+      'PostgreSQL: 100 MB are dumped, read back and small on the disk',
+      async () => {
+        const server = await postgresFixture(engine);
+        try {
+          server.sql('CREATE TABLE big AS SELECT i, repeat(md5(i::text), 32) AS t FROM generate_series(1, 100000) i');
+          const { facts, files, check } = await save(postgresKind, server.context, server.folder);
+          await check();
+          expect(facts['rows:public.big']).toBe(100_000);
+          expect(Number(facts.dumpBytes)).toBeGreaterThan(100e6);
+          expect(statSync(join(server.folder, files[0]?.file ?? '')).size).toBeLessThan(50e6);
+        } finally {
+          await server.end();
+        }
+      },
+      3 * MINUTES,
+    );
+  });
+}

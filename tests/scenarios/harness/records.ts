@@ -1,0 +1,77 @@
+// A release's records, read without the engine's own code: state file, log with its chain, receipt.
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'dotenv';
+
+export interface LogEvent {
+  time: string;
+  phase: string;
+  event: string;
+  step: string | undefined;
+  service: string | undefined;
+  /** Everything of the line, ticket and sum included. */
+  fields: Record<string, string>;
+}
+
+export interface ReceiptView {
+  complete: boolean;
+  baseSha: string;
+  targetSha: string;
+  mergeSha: string;
+  services: Record<
+    string,
+    {
+      project: string;
+      before?: Array<{ component: string; ref: string; id: string }>;
+      after?: Array<{ component: string; ref: string; id: string }>;
+      kept?: Array<{ component: string; ref: string; id: string }>;
+      backup?: { stamp: string; dir: string; bytes: number; sha256: Record<string, string> };
+    }
+  >;
+  scripts: Record<string, string>;
+}
+
+const text = (path: string): string | undefined => (existsSync(path) ? readFileSync(path, 'utf8') : undefined);
+
+/** @param releases the folder of the records. */
+export function openRecords(releases: string) {
+  const lines = (ticket: string): string[] => (text(join(releases, `${ticket}.log`)) ?? '').split('\n').slice(0, -1);
+  return {
+    state(ticket: string): Record<string, string> | undefined {
+      const found = text(join(releases, `${ticket}.env`));
+      return found === undefined ? undefined : parse(found);
+    },
+    log: (ticket: string): LogEvent[] => lines(ticket).map(event),
+    /** @returns number of the first line (from 1) whose sum does not follow from the one before; 0 where all do. */
+    brokenLine(ticket: string): number {
+      let sum = '00000000';
+      for (const [at, line] of lines(ticket).entries()) {
+        const [, body = '', said] = /^(.*) sum=([0-9a-f]{8})$/.exec(line) ?? [];
+        sum = createHash('sha256').update(`${sum}\n${body}`).digest('hex').slice(0, 8);
+        if (sum !== said) return at + 1;
+      }
+      return 0;
+    },
+    receipt(ticket: string): ReceiptView | undefined {
+      const found = text(join(releases, `${ticket}.receipt.json`));
+      return found === undefined ? undefined : (JSON.parse(found) as ReceiptView);
+    },
+  };
+}
+
+function event(line: string): LogEvent {
+  const [time = ''] = line.split(' ', 1);
+  const pairs = [...line.slice(time.length).matchAll(/ ([^\s=]+)=("(?:[^"\\]|\\.)*"|\S*)/g)];
+  const fields = Object.fromEntries(
+    pairs.map(([, key = '', value = '']) => [key, value.startsWith('"') ? (JSON.parse(value) as string) : value]),
+  );
+  return {
+    time,
+    phase: fields.phase ?? '',
+    event: fields.event ?? '',
+    step: fields.step,
+    service: fields.service,
+    fields,
+  };
+}
