@@ -131,8 +131,13 @@ test('a step that was cut off is open until an attempt at it has ended well', ()
   expect(open('up:a', 'step-start', 'step-done')).toBe(false);
   // It failed by itself, and said so.
   expect(open('up:a', 'step-start', 'step-failed')).toBe(false);
-  // An Advance that failed may have moved half of the files.
-  expect(open('advance', 'step-start', 'step-failed')).toBe(true);
+  // An Advance that failed before it moved anything left nothing; one that had begun may have moved half of the files.
+  expect(open('advance', 'step-start', 'step-failed')).toBe(false);
+  const advance = named('advance');
+  const part = of(advance, 'step-part');
+  const moving = { ...part, fields: { ...part.fields, part: 'moving' } };
+  const failed = [START, of(advance, 'step-start'), moving, of(advance, 'step-failed')];
+  expect(standing(failed).open.has('advance')).toBe(true);
   // The attempt to mend what a crash left was refused: that is still there.
   expect(open('up:a', 'step-start', 'step-start', 'step-failed')).toBe(true);
   expect(open('up:a', 'step-start', 'step-start', 'step-failed', 'step-start', 'step-done')).toBe(false);

@@ -19,10 +19,8 @@ export function touched(plan: Plan, events: readonly LoggedEvent[] | undefined):
   );
   // A ticket's script may have written to any service's data.
   if (ran.size > 0) return { services: all, scripts: ran };
-  return {
-    services: new Set(
-      begun.flatMap((e) => (e.fields.service !== undefined && all.has(e.fields.service) ? [e.fields.service] : [])),
-    ),
-    scripts: ran,
-  };
+  // What a release that was taken over did to them is not in this one's log.
+  const inherited = plan.services.filter((s) => s.reasons.some((r) => r.kind === 'superseded')).map((s) => s.name);
+  const named = begun.flatMap(({ fields: { service = '' } }) => (all.has(service) ? [service] : []));
+  return { services: new Set([...inherited, ...named]), scripts: ran };
 }

@@ -9,6 +9,17 @@ import { fields, git, gitFailed, type Repository, tryGit } from './run.ts';
 
 const SHOWN = 20;
 
+/** @throws refused where git's index.lock is there: reported, never removed. */
+export async function checkUnlocked(repo: Repository): Promise<void> {
+  const lock = (await git(repo, ['rev-parse', '--path-format=absolute', '--git-path', 'index.lock'])).trim();
+  if (repo.host.files.stat(lock) === undefined) return;
+  throw refused({
+    what: 'Another git is at work in the checkout, or one died there',
+    where: lock,
+    hint: 'See that no git runs (ps -C git -o pid,user,args), then remove the file by hand.',
+  });
+}
+
 /**
  * All that can stand in the way of the move, looked at without touching anything.
  * @returns whether it is still to be made. @throws refused, naming the paths or commits that would be lost.
@@ -35,14 +46,7 @@ export async function checkMove(repo: Repository, { from, to }: Passage): Promis
       hint: ['Save what you need of them elsewhere, then put them back:', 'git checkout HEAD -- PATH'],
     });
   }
-  const lock = (await git(repo, ['rev-parse', '--path-format=absolute', '--git-path', 'index.lock'])).trim();
-  if (repo.host.files.stat(lock) !== undefined) {
-    throw refused({
-      what: 'Another git is at work in the checkout, or one died there',
-      where: lock,
-      hint: 'See that no git runs (ps -C git -o pid,user,args), then remove the file by hand.',
-    });
-  }
+  await checkUnlocked(repo);
   if (isAt(to)) return 'made';
   const inTheWay = await collisions(repo, from.sha, to.sha);
   if (inTheWay.length > 0) {

@@ -4,6 +4,7 @@ import { stampOf } from '../../backups/folder.ts';
 import { takeBackup } from '../../backups/take.ts';
 import type { Runners, StepContext } from '../../engine/attempt.ts';
 import { checkoutBranch } from '../../host/git/checkout-branch.ts';
+import { checkUnlocked } from '../../host/git/move.ts';
 import { sha256 } from '../../host/keyed-hash.ts';
 import { stepFailed } from '../../model/error.ts';
 import type { StepOf } from '../../model/step.ts';
@@ -113,6 +114,9 @@ async function advanceCheckout(
 ): Promise<Record<string, string>> {
   const { repo } = session.context;
   const move = { from: step.fromSha, to: step.targetSha, branch: session.plan.branch };
+  // Somebody else's git at work: nothing of ours has moved yet, and its lock is not ours to remove, now or on resume.
+  if (!at.again) await checkUnlocked(repo);
+  at.note('step-part', { part: 'moving' });
   await checkoutBranch(repo, move, { again: at.again });
   session.receipt.mergeSha = step.targetSha;
   saveReceipt(session);
