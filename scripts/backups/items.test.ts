@@ -114,9 +114,18 @@ test('a running database that mounts the volume, too, makes the copy crash-consi
   expect((await plan()).items[1]?.mayChange).toBe(true);
 });
 
-test('databases of servers are refused by name until a kind for them exists', async () => {
+test('a database server that is not there is refused by name, and so is one that nobody named', async () => {
   make({ backup: { types: ['database'] }, database: { type: 'postgresql', container: 'db' } });
-  await expect(plan()).rejects.toThrow('postgresql databases are not supported by this version yet');
+  await expect(plan()).rejects.toThrow('the database container db does not exist');
+  world.context.service.database = { type: 'mariadb' };
+  await expect(plan()).rejects.toThrow('no container of shop has the role database');
+  const [app] = world.context.resolved.components;
+  if (app !== undefined)
+    world.context.resolved.components.push(
+      { ...app, name: 'one', role: 'database' },
+      { ...app, name: 'two', role: 'database' },
+    );
+  await expect(plan()).rejects.toThrow('several containers of shop could be its database: one, two');
 });
 
 test.if(root)('a database in a volume covers it only when it is alone there', async () => {

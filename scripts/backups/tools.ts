@@ -14,7 +14,17 @@ export function toolEnv(context: RuntimeContext): Record<string, string> {
  * Looks for the programs that archives need. @returns their versions, for backup.json.
  * @throws refused with the package to install; also for a tar that is not GNU's, which drops what it does not know.
  */
-export async function checkTools(context: RuntimeContext): Promise<Record<string, string>> {
+export function checkTools(context: RuntimeContext): Promise<Record<string, string>> {
+  const { env } = context.host.machine;
+  const known = checked.get(env) ?? lookForTools(context);
+  checked.set(env, known);
+  return known;
+}
+
+/** By the environment of this process: the programs stay the same while it runs. */
+const checked = new WeakMap<object, Promise<Record<string, string>>>();
+
+async function lookForTools(context: RuntimeContext): Promise<Record<string, string>> {
   const env = toolEnv(context);
   for (const [program, pack] of Object.entries(PACKAGES)) {
     if (context.host.exec.which(program, env.PATH) === undefined) {

@@ -109,6 +109,7 @@ export function makeWorld(options: WorldOptions): World {
   const server = Bun.serve({
     unix: socket,
     fetch(request) {
+      if (new URL(request.url).pathname === '/containers/json') return Response.json([]);
       const name = decodeURIComponent(new URL(request.url).pathname.replace('/volumes/', ''));
       const found = volumes[name];
       return found === undefined ? Response.json({ message: 'no such volume' }, { status: 404 }) : Response.json(found);

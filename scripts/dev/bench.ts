@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { machineLines } from './bench/machine.ts';
 import { openScratch, type Scratch } from './bench/scratch.ts';
 import { markdown, type Table } from './bench/table.ts';
+import { dockerConfigFolder } from './engine/packages.ts';
 
 const HELP = `just bench [1..5] [--runs=N]
 
@@ -17,7 +18,8 @@ Prints medians and spread of what is measured side by side, in turns:
 
 1 and 2 use a Docker engine of their own (as root on Debian). Nothing is left behind.`;
 
-type Measurement = (scratch: Scratch, runs: number) => Promise<Table[]>;
+/** @param show is given each table as soon as it is there. */
+type Measurement = (scratch: Scratch, runs: number, show: (table: Table) => void) => Promise<void>;
 
 const MEASUREMENTS: Record<string, () => Promise<Measurement>> = {
   1: async () => (await import('./bench/release.ts')).measureRelease,
@@ -50,13 +52,17 @@ async function main(): Promise<number> {
   }
   const scratch = openScratch();
   try {
-    for (const line of [...machineLines(scratch.env), '']) console.log(line);
+    for (const line of [...machineLines({ ...scratch.env, DOCKER_CONFIG: dockerConfigFolder() }), ''])
+      console.log(line);
     for (const name of wanted.names) {
       const measure = await MEASUREMENTS[name]?.();
-      for (const table of (await measure?.(scratch, wanted.runs)) ?? []) {
+      await measure?.(scratch, wanted.runs, (table) => {
         for (const line of markdown(table)) console.log(line);
-      }
+      });
     }
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return 1;
   } finally {
     scratch.remove();
   }

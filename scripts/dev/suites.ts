@@ -6,6 +6,8 @@ import type { Outcome } from './checks.ts';
 
 const TEST_TIMEOUT_MS = 30_000;
 const SCENARIO_TIMEOUT_MS = 240_000;
+/** Most of a scenario is waiting: for containers, health, fsync. */
+const WORKERS = 3;
 
 export const SUITES: Record<string, { folder: string; timeoutMs: number; quiet: boolean }> = {
   unit: { folder: 'scripts', timeoutMs: TEST_TIMEOUT_MS, quiet: true },
@@ -47,7 +49,13 @@ export async function runSuite(name: string, checkout: string, env: Record<strin
   const file = join(temp, 'junit.xml');
   const start = performance.now();
   try {
-    const argv = [process.execPath, 'test', `./${suite.folder}`, `--timeout=${suite.timeoutMs}`];
+    const argv = [
+      process.execPath,
+      'test',
+      `./${suite.folder}`,
+      `--timeout=${suite.timeoutMs}`,
+      `--parallel=${WORKERS}`,
+    ];
     const report = ['--reporter=junit', `--reporter-outfile=${file}`, ...(suite.quiet ? ['--only-failures'] : [])];
     const child = Bun.spawn([...argv, ...report], {
       cwd: checkout,

@@ -79,6 +79,8 @@ async function bundle(engine: string, temp: string): Promise<Uint8Array> {
     target: 'bun',
     minify: { whitespace: true },
     sourcemap: 'none',
+    // A tsconfig.json of the host's repository, which the entry lies in, would send our imports elsewhere.
+    tsconfig: '/dev/null',
     throw: false,
   });
   rmSync(entry);

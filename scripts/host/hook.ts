@@ -30,10 +30,13 @@ export interface HookCall {
   onRetry(tries: number): void;
 }
 
-/** The interpreter for a script by its ending: `.ts` runs on the given Bun, `.sh` on bash. */
+/**
+ * The interpreter for a script by its ending: `.ts` runs on the given Bun, `.sh` on bash. What a tsconfig.json of the repository says of
+ * paths would send even the script itself elsewhere, and that exits 0.
+ */
 export function interpreter(bun: string, file: string): string[] {
   return file.endsWith('.ts')
-    ? [bun, '--no-env-file', '--no-install', '--config=/dev/null', file]
+    ? [bun, '--no-env-file', '--no-install', '--config=/dev/null', '--tsconfig-override=/dev/null', file]
     : ['bash', '--noprofile', '--norc', file];
 }
 

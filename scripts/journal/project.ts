@@ -13,9 +13,12 @@ const ENDS: Partial<Record<EventName, ReleaseState['releaseStatus']>> = {
 
 export const isPhase = (word: string | undefined): word is Phase => PHASES.some((phase) => phase === word);
 
-/** @returns undefined where no event begins a release. Events that are not known change nothing but `logSum`. */
-export function project(events: readonly LoggedEvent[]): ReleaseState | undefined {
-  let state: ReleaseState | undefined;
+/**
+ * @param from what is known from elsewhere of the time before the events.
+ * @returns undefined where no event begins a release. Events that are not known change nothing but `logSum`.
+ */
+export function project(events: readonly LoggedEvent[], from?: ReleaseState): ReleaseState | undefined {
+  let state = from && structuredClone(from);
   for (const event of events) {
     // A skipped prepare begins a release too, where it says of what.
     if (event.phase === 'prepare' && (event.event === 'start' || (event.event === 'skipped' && event.fields.target))) {

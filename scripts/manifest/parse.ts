@@ -22,8 +22,6 @@ export interface CheckedManifest {
   notices: string[];
 }
 
-export { type Glance, glance } from './glance.ts';
-
 const isRead = (key: string) => Object.hasOwn(sections, key);
 
 /** @throws refused, its details listing all problems of the file with line and column. */

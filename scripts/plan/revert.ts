@@ -16,7 +16,8 @@ export interface RevertService {
 
 export interface RevertFacts {
   baseSha: string;
-  mergeSha: string;
+  /** Where HEAD stands: MERGE_SHA, or a commit with the same files. */
+  fromSha: string;
   services: readonly RevertService[];
   /** Frozen revert scripts, in the order in which they run: newest first. */
   scripts: ReadonlyArray<{ path: string; sha256: string }>;
@@ -39,7 +40,7 @@ export function revertSteps(facts: RevertFacts): Step[] {
   }
   const back = makeStep(
     'go-back',
-    { fromSha: facts.mergeSha, toSha: facts.baseSha },
+    { fromSha: facts.fromSha, toSha: facts.baseSha },
     steps.map((s) => s.id),
     PHASE,
   );

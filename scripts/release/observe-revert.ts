@@ -1,21 +1,24 @@
 // What a revert is planned from. Everything that can fail is looked at here, before anything live is touched.
 import { join } from 'node:path';
 import { restoreBackup } from '../backups/restore.ts';
+import { resolveCommit } from '../host/git/commits.ts';
 import { type RevertTry, tryRevert } from '../host/git/revert.ts';
 import { checkGoBack } from '../host/git/revert-back.ts';
+import { openStore } from '../host/git/store.ts';
+import { diffTree } from '../host/git/trees.ts';
 import { ReleaseError, refused } from '../model/error.ts';
-import type { LoggedEvent } from '../model/event.ts';
 import type { Receipt } from '../model/receipt.ts';
 import type { ReleaseState } from '../model/release.ts';
-import type { Plan } from '../model/step.ts';
-import { formatSeconds } from '../plan/describe.ts';
-import type { RevertFacts, RevertService } from '../plan/revert.ts';
+import type { Plan, Step } from '../model/step.ts';
+import { describeStep, formatSeconds } from '../plan/describe.ts';
+import { standingOfRevert } from '../plan/due.ts';
+import { type RevertFacts, type RevertService, revertSteps } from '../plan/revert.ts';
 import { touched } from '../plan/touched.ts';
 import { runtimeOf } from '../runtimes/registry.ts';
 import { backupContext } from './backup-context.ts';
 import { type Context, runtimeContext } from './context.ts';
 import { resolved, subject } from './resolve.ts';
-import type { Session } from './session.ts';
+import { leftBy, type Session } from './session.ts';
 import type { Records } from './standing-records.ts';
 
 export interface RevertWish {
@@ -26,10 +29,10 @@ export interface RevertWish {
 
 export interface RevertObservation {
   facts: RevertFacts;
+  steps: Step[];
   /** undefined with --skip-git, or where nothing is pushed. */
   git: RevertTry | undefined;
-  /** What an operator has to know before and after. */
-  notices: string[];
+  skipGit: boolean;
 }
 
 /** @throws refused, naming the order, where later releases stand on this one. */
@@ -53,20 +56,25 @@ export function checkNothingOnTop(records: Records, state: ReleaseState): void {
 }
 
 /**
- * @param session its trees and manifests are those of both ends. @param events the log's, as far as it can be believed; undefined: it cannot.
+ * Says the plan and its notices.
+ * @param session its trees and manifests are those of both ends. @param at.folder for a commit that is made beside the checkout.
  * @throws refused where git, images, backups, space or the limit of loss stand in the way.
  */
 export async function observeRevert(
   session: Session,
-  events: readonly LoggedEvent[] | undefined,
   wish: RevertWish,
+  at: { folder: string; dry: boolean },
 ): Promise<RevertObservation> {
-  const { context, plan, receipt } = session;
-  const back = { from: plan.targetSha, to: plan.baseSha, branch: plan.branch, home: context.config.branch };
-  await checkGoBack(context.repo, back);
-  const push = !wish.skipGit && context.config.revert.push !== 'none';
-  const git = push ? await gitOf(session) : undefined;
-  const was = touched(plan, events);
+  const { context, plan, receipt, journal } = session;
+  const home = context.config.branch;
+  const begun = standingOfRevert(journal.events);
+  const fromSha = await standsAt(context, plan);
+  if (!begun.done.has('go-back') && !begun.open.has('go-back'))
+    await checkGoBack(context.repo, { from: fromSha, to: plan.baseSha, branch: plan.branch, home });
+  // A hotfix is taken back on this host; what becomes of its branch is its author's.
+  const push = !wish.skipGit && context.config.revert.push !== 'none' && plan.branch === home;
+  const git = push ? await gitOf(session, at) : undefined;
+  const was = touched(plan, session.believed ? undefined : journal.events);
   const services: RevertService[] = plan.services
     .filter((s) => was.services.has(s.name))
     .map((s) => ({
@@ -77,25 +85,45 @@ export async function observeRevert(
       stamp: wish.skipData ? undefined : receipt.services[s.name]?.backup?.stamp,
     }));
   await checkImages(context, session.ticket, services, receipt);
-  const notices = await checkData(session, services, wish);
+  const notices = [
+    ...(await checkData(session, services, wish)),
+    ...scriptNotices(plan, was.scripts),
+    ...addedNotices(services),
+  ];
   if (git?.unreachable)
     notices.push(`origin cannot be reached now (${git.unreachable.what}): the revert stays pending, exit 9`);
   if (wish.skipData) notices.push('--skip-data: the data of the new version stays, under the old code');
   const facts: RevertFacts = {
     baseSha: plan.baseSha,
-    mergeSha: plan.targetSha,
+    fromSha,
     services,
     scripts: revertScripts(plan, receipt, was.scripts),
     push,
   };
-  return { facts, git, notices: [...notices, ...scriptNotices(plan, was.scripts)] };
+  const steps = revertSteps(facts);
+  for (const line of [
+    `Revert ${session.ticket}: ${plan.targetSha.slice(0, 12)} -> ${plan.baseSha.slice(0, 12)}`,
+    ...notices,
+    '',
+    ...steps.map((step) => `  ${('service' in step ? step.service : '').padEnd(16)} ${describeStep(step)}`),
+    '',
+  ])
+    session.reporter.say(line);
+  return { facts, git, steps, skipGit: wish.skipGit };
 }
 
-async function gitOf(session: Session): Promise<RevertTry> {
+/** Where the way back begins: a later release that was reverted left a commit with the same files. */
+async function standsAt({ repo }: Context, { targetSha }: Plan): Promise<string> {
+  const head = await resolveCommit(repo, 'HEAD');
+  if (head === undefined || head === targetSha) return targetSha;
+  return (await diffTree(repo, targetSha, head)).length === 0 ? head : targetSha;
+}
+
+async function gitOf(session: Session, at: { folder: string; dry: boolean }): Promise<RevertTry> {
   const { context, plan } = session;
-  const folder = join(context.paths.stage, `${session.ticket}.revert`);
-  const spec = { baseSha: plan.baseSha, mergeSha: plan.targetSha, branch: plan.branch, folder };
-  const tried = await tryRevert(context.repo, spec);
+  const spec = { baseSha: plan.baseSha, mergeSha: plan.targetSha, branch: plan.branch, folder: at.folder };
+  const repo = at.dry ? await openStore(context.repo, `${at.folder}.store`) : context.repo;
+  const tried = await tryRevert(repo, spec);
   if (tried.conflicts.length === 0) return tried;
   throw refused({
     what: `The revert conflicts with newer commits on ${plan.branch}`,
@@ -133,8 +161,10 @@ async function checkData(session: Session, services: readonly RevertService[], w
   const { maxLossMs } = context.config.revert;
   const notices: string[] = [];
   const tooOld: string[] = [];
+  const env = { restored: new Set<string>(), kept: new Set<string>() };
+  const { done } = standingOfRevert(session.journal.events);
   for (const { name, before, stamp } of services) {
-    if (!before || stamp === undefined) continue;
+    if (!before || stamp === undefined || done.has(`restore-data:${name}`)) continue;
     const target = await subject(session, name, 'before');
     const what = await resolved(session, name, 'before', target);
     const { record, loss } = await restoreBackup(await backupContext(context, target, what), target.runtime, {
@@ -143,15 +173,19 @@ async function checkData(session: Session, services: readonly RevertService[], w
       pauseMaxMs: context.config.backup.pauseMaxMs,
       dryRun: true,
       start: false,
+      left: leftBy(session),
       onEvent: () => undefined,
     });
+    for (const key of loss.restored) env.restored.add(key);
+    for (const key of loss.kept) env.kept.add(key);
     if (record.items.every(({ item }) => item.kind === 'config')) continue;
     const rows = loss.rows.map(
       (r) => `${r.item} ${r.table}: ${r.saved ?? 'not there'} then, ${r.now ?? 'not there'} now`,
     );
     const line = `${name}: its data goes back ${formatSeconds(loss.ageMs / 1000)}, to ${record.startedAt}`;
     notices.push(line, ...rows.map((row) => `  ${row}`));
-    if (loss.ageMs > maxLossMs) tooOld.push(line, ...rows);
+    // Where it was begun, the decision was made: half of it back is nobody's wish.
+    if (loss.ageMs > maxLossMs && !wasBegun(session, name)) tooOld.push(line, ...rows);
   }
   if (tooOld.length > 0 && !wish.acceptLoss) {
     throw refused({
@@ -163,8 +197,18 @@ async function checkData(session: Session, services: readonly RevertService[], w
       ],
     });
   }
+  if (env.restored.size > 0) notices.push(`.env goes back in: ${[...env.restored].join(', ')}`);
+  if (env.kept.size > 0) notices.push(`Changed since, and stays: ${[...env.kept].join(', ')}`);
   return notices;
 }
+
+const wasBegun = ({ journal }: Session, service: string): boolean =>
+  journal.events.some((e) => e.phase === 'revert' && e.fields.step === 'restore-data' && e.fields.service === service);
+
+const addedNotices = (services: readonly RevertService[]): string[] =>
+  services
+    .filter((s) => s.change === 'added')
+    .map((s) => `${s.name} was added by the release and goes; what it stored stays where it is`);
 
 /** Frozen revert scripts of those that ran, newest first. */
 function revertScripts(plan: Plan, receipt: Receipt, ran: ReadonlySet<string>): RevertFacts['scripts'] {

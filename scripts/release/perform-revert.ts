@@ -1,130 +1,137 @@
 // Runs the steps of a revert, and says at the end how the host stands.
-import { join } from 'node:path';
 import { executePhase } from '../engine/execute.ts';
+import { revertBranch } from '../host/git/revert-push.ts';
 import { onStopSignal } from '../host/signals.ts';
 import { EXIT, ReleaseError } from '../model/error.ts';
-import type { ReleaseState } from '../model/release.ts';
 import type { Step } from '../model/step.ts';
 import { standingOfRevert } from '../plan/due.ts';
+import { type RevertStands, revertGitLines } from '../plan/revert-words.ts';
+import { makeStep } from '../plan/steps.ts';
 import type { RevertObservation } from './observe-revert.ts';
 import { makeRunners, standsNow } from './perform.ts';
 import { type Logger, type Session, saveReceipt } from './session.ts';
 
-export interface RevertWork {
-  steps: Step[];
-  observed: RevertObservation;
-  state: ReleaseState;
+/** @param cause why, where nobody asked for it. @returns 0 restored and verified, 7 in doubt, 8 stopped, 9 restored but not pushed. */
+export async function performRevert(
+  session: Session,
+  log: Logger,
+  work: RevertObservation,
+  cause?: string,
+): Promise<number> {
+  const { context, receipt } = session;
+  const { git, facts } = work;
+  const now = standingOfRevert(session.journal.events);
+  if (!facts.push) receipt.revert = { ...receipt.revert, push: 'none' };
+  else if (git && !now.done.has('push'))
+    receipt.revert = {
+      ...(git.revertSha === undefined ? {} : { sha: git.revertSha }),
+      onto: git.originSha,
+      push: 'pending',
+    };
+  saveReceipt(session);
+  log('revert', 'start', {
+    by: context.host.machine.user,
+    base: session.plan.baseSha,
+    services: facts.services.map((s) => s.name).join(' '),
+    ...(cause === undefined ? {} : { cause }),
+  });
+  return await running(session, log, EXIT.inDoubt, async (stop) => {
+    await execute(session, log, due(work.steps, now.done), stop);
+    return finish(session, log, { newerCount: git?.newerCount ?? 0, skipGit: work.skipGit });
+  });
 }
 
-/** @returns 0 restored and verified, 7 in doubt, 8 stopped, 9 restored but not pushed. */
-export async function performRevert(session: Session, log: Logger, work: RevertWork): Promise<number> {
-  const { reporter, context } = session;
+/** The host was put back before; only the remote does not know yet. */
+export async function pushAgain(session: Session, log: Logger): Promise<number> {
+  return await running(session, log, EXIT.notPushed, async (stop) => {
+    await execute(session, log, [makeStep('push', {}, [])], stop);
+    return finish(session, log, { newerCount: 0, skipGit: false });
+  });
+}
+
+/** @param failing the exit code of a failure. */
+async function running(
+  session: Session,
+  log: Logger,
+  failing: number,
+  act: (stop: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const { reporter } = session;
   const stop = new AbortController();
   const unlisten = onStopSignal((signal) => {
     stop.abort();
     reporter.say(`${signal}: stopping at the next safe point`);
   });
   try {
-    const { git } = work.observed;
-    if (git)
-      session.receipt.revert = {
-        ...(git.revertSha === undefined ? {} : { sha: git.revertSha }),
-        onto: git.originSha,
-        push: 'pending',
-      };
-    saveReceipt(session);
-    const now = standingOfRevert(session.journal.events);
-    log('revert', 'start', {
-      by: context.host.machine.user,
-      base: session.plan.baseSha,
-      services: work.observed.facts.services.map((s) => s.name).join(' '),
-    });
-    await executePhase(due(work.steps, now.done), now.done, {
-      host: context.host,
-      runners: makeRunners(session),
-      log,
-      open: now.open,
-      outputFile: (step) => session.files.output(`revert.${step.id}`),
-      persist: () => session.lock.assertHeld(),
-      concurrency: session.plan.concurrency,
-      stop: stop.signal,
-    });
-    return finish(session, log);
+    return await act(stop.signal);
   } catch (error) {
-    return failed(session, log, error);
+    const stopped = error instanceof ReleaseError && error.kind === 'stopped';
+    const reason = error instanceof Error ? error.message : String(error);
+    const code = stopped ? EXIT.stopped : failing;
+    // Put back it is, whatever the remote says.
+    if (failing === EXIT.inDoubt) log('revert', stopped ? 'stopped' : 'failed', { reason: reason.slice(0, 500) });
+    reporter.failure(error, { exit: code, ...standsNow(session) });
+    return code;
   } finally {
     unlisten();
     reporter.end();
   }
 }
 
-/** What was seen before a halt says nothing of now; everything else that is proven done is not done again. */
-const LOOKS = new Set<Step['kind']>(['head', 'image', 'health', 'healthy', 'push']);
-
-const due = (steps: readonly Step[], done: ReadonlySet<string>): Step[] =>
-  steps.filter((step) => !done.has(step.id) || LOOKS.has(step.kind));
-
-function finish(session: Session, log: Logger): number {
-  const push = session.receipt.revert?.push;
-  const state = push === 'pushed' ? 'done' : (push ?? 'none');
-  log('revert', 'reverted', { push: state, sha: session.plan.baseSha });
-  session.reporter.say(
-    `Reverted ${session.ticket}: the host is at ${session.plan.baseSha.slice(0, 12)} again, restored and verified.`,
-  );
-  for (const line of afterwards(session, state)) session.reporter.say(line);
-  return state === 'pending' ? EXIT.notPushed : EXIT.ok;
+async function execute(session: Session, log: Logger, steps: readonly Step[], stop: AbortSignal): Promise<void> {
+  const now = standingOfRevert(session.journal.events);
+  await executePhase(steps, now.done, {
+    host: session.context.host,
+    runners: makeRunners(session),
+    log,
+    open: now.open,
+    outputFile: (step) => session.files.output(`revert.${step.id}`),
+    persist: () => session.lock.assertHeld(),
+    concurrency: session.plan.concurrency,
+    stop,
+  });
 }
 
-/** What git does next time, which surprises everybody once. */
-function afterwards({ ticket, plan, receipt }: Session, push: string): string[] {
-  const sha = receipt.revert?.sha;
-  const again =
-    sha === undefined
-      ? []
-      : [`Merging the same branch again will not bring the change back. This will: git revert ${sha.slice(0, 12)}`];
-  if (push === 'pending')
-    return [`The revert is not on the remote yet. The same command pushes it: just release-revert ${ticket}`, ...again];
-  if (push === 'none')
+/** What was seen before a halt says nothing of now. */
+const LOOKS = new Set<Step['kind']>(['head', 'image', 'health', 'healthy']);
+
+/** What is proven done is not done again; but a version that never became healthy is started anew, after whatever was mended. */
+function due(steps: readonly Step[], done: ReadonlySet<string>): Step[] {
+  const verified = done.has('deployed');
+  const again = (step: Step): boolean =>
+    LOOKS.has(step.kind) || (step.kind === 'up' && !done.has(`healthy:${step.service}`));
+  return steps.filter((step) => !done.has(step.id) || (!verified && again(step)));
+}
+
+function finish(session: Session, log: Logger, git: { newerCount: number; skipGit: boolean }): number {
+  const { ticket, plan, receipt, reporter } = session;
+  const push = receipt.revert?.push ?? 'none';
+  log('revert', 'reverted', { push: push === 'pushed' ? 'done' : push, sha: plan.baseSha });
+  reporter.say(`Reverted ${ticket}: the host is at ${plan.baseSha.slice(0, 12)} again, restored and verified.`);
+  for (const line of afterwards(session, git)) reporter.say(line);
+  return push === 'pending' ? EXIT.notPushed : EXIT.ok;
+}
+
+/** How it stands with origin, and what git does next time, which surprises everybody once. */
+function afterwards(session: Session, git: { newerCount: number; skipGit: boolean }): string[] {
+  const { ticket, plan, context } = session;
+  if (plan.branch !== context.config.branch)
+    return [`Nothing was committed or pushed: ${plan.branch} on origin is as it was.`];
+  if (git.skipGit)
     return [
-      `Nothing was pushed: ${plan.branch} on the remote still has the change, and the next release would bring it again.`,
+      `Nothing was committed or pushed (--skip-git): ${plan.branch} on origin still has the change.`,
+      `Until its revert is there, a target that contains it is refused, unless --ack-reverted=${ticket}.`,
     ];
-  return again;
+  const { branch, baseSha, targetSha: mergeSha } = plan;
+  return revertGitLines({ ticket, branch, baseSha, mergeSha, newerCount: git.newerCount }, stands(session));
 }
 
-function failed(session: Session, log: Logger, error: unknown): number {
-  const stopped = error instanceof ReleaseError && error.kind === 'stopped';
-  const reason = error instanceof Error ? error.message : String(error);
-  const code = stopped ? EXIT.stopped : EXIT.inDoubt;
-  log('revert', stopped ? 'stopped' : 'failed', { reason: reason.slice(0, 500) });
-  session.reporter.failure(error, { exit: code, ...standsNow(session) });
-  return code;
-}
-
-/** The host was put back before; only the remote does not know yet. */
-export async function pushAgain(session: Session, log: Logger): Promise<number> {
-  const runner = makeRunners(session).push;
-  const step = {
-    id: 'push',
-    kind: 'push',
-    phase: 'revert',
-    needs: [],
-    onStop: 'interruptible',
-    lane: 'wide',
-    timeoutMs: 600_000,
-  } as const;
-  const { clock } = session.context.host;
-  try {
-    await runner(
-      { ...step, needs: [] },
-      {
-        signal: clock.deadline(step.timeoutMs),
-        again: true,
-        note: () => undefined,
-        outputFile: join(session.files.records, 'revert.push.out'),
-      },
-    );
-    return finish(session, log);
-  } finally {
-    session.reporter.end();
-  }
+function stands({ pushed, receipt, ticket }: Session): RevertStands {
+  if (pushed) return pushed;
+  const { sha: revertSha, push, onto = '' } = receipt.revert ?? {};
+  if (push === 'pushed') return { kind: 'pushed', revertSha, originSha: onto };
+  if (push === 'pending') return { kind: 'pending', reason: 'It was not pushed', details: [], conflicts: [] };
+  return push === 'branch'
+    ? { kind: 'branch', name: revertBranch(ticket), remote: 'origin' }
+    : { kind: 'none', revertSha };
 }

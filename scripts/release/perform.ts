@@ -151,8 +151,8 @@ function halt(session: Session, log: Logger, phase: Phase, error: unknown): numb
   return code;
 }
 
-export function standsNow({ ticket, journal }: Session): Pick<Ending, 'stands' | 'next'> {
-  const state = project(journal.events);
+export function standsNow({ ticket, journal, believed }: Session): Pick<Ending, 'stands' | 'next'> {
+  const state = project(journal.events, believed);
   if (!state) return { stands: [], next: [] };
   return {
     stands: [`${ticket} is ${state.releaseStatus} in ${state.phase}. What comes next:`],

@@ -61,7 +61,11 @@ export async function resume(context: Context, lock: ReleaseLock, request: Resum
       what: `${request.ticket} is ${state.releaseStatus}: there is nothing to go on with`,
       hint: nextSteps(state).map((n) => n.command),
     });
-
+  if (state.phase === 'revert')
+    throw refused({
+      what: `A revert of ${request.ticket} was begun and has not ended well: it is gone on with, not the release`,
+      hint: nextSteps(state).map((n) => n.command),
+    });
   if (plan.targetSha !== state.targetSha || plan.baseSha !== state.baseSha) {
     throw refused({
       what: `The plan of ${request.ticket} is of another run than its log: that run ended before it began`,

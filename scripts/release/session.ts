@@ -1,6 +1,7 @@
 // One run of one ticket under the lock: its plan, its journal, what it learned so far. Made by begin.ts or resume.ts, used by the steps.
 import { parse } from 'dotenv';
 import type { FrozenEngine } from '../host/freeze.ts';
+import type { Pushed } from '../host/git/revert-push.ts';
 import type { KeyedHash } from '../host/keyed-hash.ts';
 import type { TicketPaths } from '../host/paths.ts';
 import type { ReleaseLock } from '../journal/lock.ts';
@@ -23,6 +24,8 @@ export interface Session {
   files: TicketPaths;
   lock: ReleaseLock;
   journal: JournalLog;
+  /** Where the log is broken: the state from the file, and the journal's events are only those since. */
+  believed?: ReleaseState;
   plan: Plan;
   receipt: Receipt;
   /** Before: at BASE_SHA. After: at the target (or as mended in the live tree, where that drift was accepted). */
@@ -32,6 +35,8 @@ export interface Session {
   reporter: Reporter;
   /** Where each end is read from: the stage or a copy of BASE until Advance, the live tree after it. */
   trees: Record<'before' | 'after', ServiceTree>;
+  /** What pushing the revert answered. */
+  pushed?: Pushed;
   /** Resolved once a run. */
   resolved: Map<string, Promise<ResolvedService>>;
   /** Tracked files whose drift was accepted. */
@@ -42,11 +47,17 @@ export interface Session {
 const essence = (state: ReleaseState): string => formatState({ ...state, logSum: '00000000' });
 
 /** Writes an event, and the state file where the event changed what it says. Every event of a session goes through here. */
-export function makeLogger(context: Context, files: TicketPaths, journal: JournalLog, reporter: Reporter) {
+export function makeLogger(
+  context: Context,
+  files: TicketPaths,
+  journal: JournalLog,
+  reporter: Reporter,
+  believed?: ReleaseState,
+) {
   let written = '';
   return (phase: Phase, event: EventName, fields: Record<string, string> = {}): LoggedEvent => {
     const logged = journal.append(phase, event, fields);
-    const state = project(journal.events);
+    const state = project(journal.events, believed);
     if (state && essence(state) !== written) {
       writeState(context.host, files.state, state);
       written = essence(state);
@@ -86,6 +97,13 @@ export function recordEnvLeft(session: Session): void {
   );
   saveReceipt(session);
 }
+
+/** What a restore takes for the release's own: a key of `.env` that still has this value was not changed since. */
+export const leftBy = ({ receipt, keyedHash }: Session) => ({
+  env: receipt.envLeft ?? receipt.env,
+  hash: keyedHash,
+  files: {},
+});
 
 export const saveReceipt = (session: Session): void =>
   writeReceipt(session.context.host, session.files.receipt, session.receipt);

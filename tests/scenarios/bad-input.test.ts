@@ -329,13 +329,13 @@ onBoth(
     test('Compose is older than 2.20', async () => {
       const h = host();
       await h.push(await h.service('alpha', '2'));
-      const bin = join(h.folder, 'bin');
-      mkdirSync(bin, { recursive: true });
-      const real = Bun.which('docker', { PATH: h.env.PATH ?? '' }) ?? 'docker';
-      const fake = `#!/bin/sh\nif [ "$1 $2" = "compose version" ]; then echo 2.19.1; else exec '${real}' "$@"; fi\n`;
-      writeFileSync(join(bin, 'docker'), fake);
-      chmodSync(join(bin, 'docker'), 0o755);
-      const env = { PATH: `${bin}:${h.env.PATH}` };
+      const config = join(h.folder, 'docker');
+      mkdirSync(join(config, 'cli-plugins'), { recursive: true });
+      const plugin = join(config, 'cli-plugins/docker-compose');
+      const real = join(h.env.DOCKER_CONFIG ?? '', 'cli-plugins/docker-compose');
+      writeFileSync(plugin, `#!/bin/sh\ncase "$*" in *version*) echo 2.19.1 ;; *) exec '${real}' "$@" ;; esac\n`);
+      chmodSync(plugin, 0o755);
+      const env = { DOCKER_CONFIG: config };
       await refused(h, {
         env,
         says: ['Docker Compose 2.19.1 is too old; 2.20 or newer is needed', 'docker-compose-plugin'],

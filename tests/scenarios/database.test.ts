@@ -20,7 +20,12 @@ async function files(h: ScenarioHost, runtime: RuntimeName, { app, database = {}
   { name: 'alpha-db', script: 'store.ts', cwd: __dirname + '/db', kill_timeout: 3000, env: { CONFIG: '${config}' } },
 ] };\n`;
     const store = `process.on('SIGINT', () => process.exit(0));\nsetInterval(() => {}, 60_000);\n// ${content}\n`;
-    return { ...made, 'packages/alpha/ecosystem.config.cjs': apps, 'packages/alpha/store.ts': null, 'packages/alpha/db/store.ts': store };
+    return {
+      ...made,
+      'packages/alpha/ecosystem.config.cjs': apps,
+      'packages/alpha/store.ts': null,
+      'packages/alpha/db/store.ts': store,
+    };
   }
   const path = 'packages/alpha/docker-compose.yaml';
   const text = (made[path] ?? '').replace(/(image: \S+:)db\n/, `$1${content}\n    labels: { config: '${config}' }\n`);

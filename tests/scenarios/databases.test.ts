@@ -10,7 +10,8 @@ import { postgresFixture } from '../../scripts/backups/postgres/fixture.ts';
 import { postgresKind } from '../../scripts/backups/postgres/kind.ts';
 import { redisFixture } from '../../scripts/backups/redis/fixture.ts';
 import { redisKind } from '../../scripts/backups/redis/kind.ts';
-import { databaseEngine } from '../../scripts/backups/server/world.ts';
+import { databaseEngine } from '../../scripts/backups/server/fixture.ts';
+import { drillPrefix } from '../../scripts/backups/server/names.ts';
 import { mustRun } from '../../scripts/dev/engine/packages.ts';
 
 const engine = await databaseEngine();
@@ -92,11 +93,7 @@ if (engine !== undefined) {
           if (copy.service.database !== undefined) copy.service.database.name = name;
         });
       await expect(kind.items(named('nowhere'))).rejects.toThrow(/nowhere/);
-      if ('sql' in server)
-        server.sql(
-          'CREATE DATABASE hollow',
-          'postgres' in server ? 'postgres' : kind === postgresKind ? 'main' : 'mysql',
-        );
+      if ('sql' in server) server.sql('CREATE DATABASE hollow', kind === postgresKind ? 'main' : 'mysql');
       await expect(save(kind, named('hollow'), server.folder)).rejects.toThrow('is empty: it has no table');
     });
 
@@ -181,7 +178,7 @@ if (engine !== undefined) {
             writing.kill('SIGKILL');
             await writing.exited;
           }
-          const own = (await import('../../scripts/backups/server/names.ts')).drillPrefix('shop');
+          const own = drillPrefix('shop');
           server.sql(`CREATE DATABASE ${own}left`, 'main');
           await (await save(postgresKind, server.context, server.folder)).check();
           expect(server.databases().filter((name) => name.startsWith('asd_drill'))).toEqual([

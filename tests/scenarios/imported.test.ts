@@ -10,7 +10,18 @@ import { onBoth } from './harness/runtimes.ts';
 const CHECKOUT = realpathSync(join(import.meta.dir, '..', '..'));
 
 /** What must not reach a shell, whatever shell the host has set. */
-const WORDS = ['a; touch TOUCHED', '$(touch TOUCHED)', '`touch TOUCHED`', '-x', '../x', 'a b', "a' b", '', '{{ticket}}', 'x\ny'];
+const WORDS = [
+  'a; touch TOUCHED',
+  '$(touch TOUCHED)',
+  '`touch TOUCHED`',
+  '-x',
+  '../x',
+  'a b',
+  "a' b",
+  '',
+  '{{ticket}}',
+  'x\ny',
+];
 
 const just = (h: ScenarioHost, cwd: string, ...args: string[]) => runCommand(['just', ...args], cwd, h.env);
 
@@ -76,7 +87,7 @@ onBoth('imported by path', { services: { alpha: {} }, files: { justfile: TASTE }
 
 describe('as a package', () => {
   onBoth('imported', { services: { alpha: {} }, ...packed() }, (host, runtime) => {
-    test('a release with hooks that use the engine\'s packages', async () => {
+    test("a release with hooks that use the engine's packages", async () => {
       const h = host();
       const uses = `import { $ } from 'zx';\nimport { parse } from 'yaml';\nimport 'dotenv';\nimport 'p-retry';\nimport { Agent } from 'undici/index.js';\nif (parse('a: 1').a !== 1 || !Agent.prototype.dispatch) throw new Error('not the packages');\nawait $\`true\`;\n`;
       const target = await h.push({
@@ -93,6 +104,7 @@ describe('as a package', () => {
       expect((await h.run('state')).stdout).toStartWith('PACK-1: released');
     });
 
-    if (runtime === 'pm2') test('words of the command line arrive whole', async () => await arrivesWhole(host(), host().prod));
+    if (runtime === 'pm2')
+      test('words of the command line arrive whole', async () => await arrivesWhole(host(), host().prod));
   });
 });

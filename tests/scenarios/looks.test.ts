@@ -25,7 +25,14 @@ async function whole(h: ScenarioHost): Promise<Record<string, unknown>> {
   return {
     ...seen,
     files: everything(h.prod),
-    images: await docker('image', 'ls', '--all', '--no-trunc', '--format', '{{.ID}} {{.Repository}}:{{.Tag}} {{.Digest}}'),
+    images: await docker(
+      'image',
+      'ls',
+      '--all',
+      '--no-trunc',
+      '--format',
+      '{{.ID}} {{.Repository}}:{{.Tag}} {{.Digest}}',
+    ),
     containers: await docker('ps', '--all', '--no-trunc', '--format', '{{.ID}} {{.Names}} {{.Image}} {{.State}}'),
     volumes: await docker('volume', 'ls', '--quiet'),
   };
@@ -35,7 +42,10 @@ onBoth('looks', { services: { alpha: {}, beta: {}, gamma: {} }, later: ['delta']
   test('a dry run and a check change nothing, and say everything', async () => {
     const h = host();
     const hooks = Object.fromEntries(
-      ['preflight', 'pre_start_init', 'post_start_init', 'ensure-config'].map((name) => [`scripts/${name}.ts`, h.hook(name)]),
+      ['preflight', 'pre_start_init', 'post_start_init', 'ensure-config'].map((name) => [
+        `scripts/${name}.ts`,
+        h.hook(name),
+      ]),
     );
     const target = await h.push({
       ...(await h.service('alpha', '2', { files: hooks })),
@@ -61,12 +71,16 @@ onBoth('looks', { services: { alpha: {}, beta: {}, gamma: {} }, later: ['delta']
       expect(part('alpha')).toStartWith(`alpha (changed, ${runtime}, priority 10)`);
       expect(part('alpha')).toMatch(/^ {2}why +packages\/alpha\//m);
       expect(part('alpha')).toMatch(
-        runtime === 'pm2' ? /^ {2}image +alpha: tree:\w{12} -> tree:\w{12}$/m : /^ {2}image +web: \S+\/alpha:1 sha256:\w{12} -> \S+\/alpha:2/m,
+        runtime === 'pm2'
+          ? /^ {2}image +alpha: tree:\w{12} -> tree:\w{12}$/m
+          : /^ {2}image +web: \S+\/alpha:1 sha256:\w{12} -> \S+\/alpha:2/m,
       );
       for (const hook of Object.keys(hooks)) expect(part('alpha')).toContain(`packages/alpha/${hook}`);
       expect(part('alpha')).toMatch(/^ {2}backup +config/m);
       expect(part('alpha')).toMatch(/^ {2}expected +unknown, down unknown/m);
-      expect(part('alpha')).toMatch(runtime === 'pm2' ? /^ {2}reversible +instant$/m : /^ {2}reversible +one-way: alpha writes to volume/m);
+      expect(part('alpha')).toMatch(
+        runtime === 'pm2' ? /^ {2}reversible +instant$/m : /^ {2}reversible +one-way: alpha writes to volume/m,
+      );
       expect(part('delta')).toStartWith('delta (added');
       expect(part('gamma')).toStartWith('gamma (removed');
       expect(part('beta')).toBe('');

@@ -12,12 +12,17 @@ onBoth('no service changed', { services: { alpha: {}, beta: {} }, env: { ALPHA_M
     expect(done.text).toContain('Released NONE-1');
     expect(done.code).toBe(0);
     expect(h.marks()).toEqual([`mended ${base} ${target}`]);
-    expect(h.state('NONE-1')).toMatchObject({ RELEASE_STATUS: 'released', SERVICES: '', BACKUPS: '', MERGE_SHA: target });
+    expect(h.state('NONE-1')).toMatchObject({
+      RELEASE_STATUS: 'released',
+      SERVICES: '',
+      BACKUPS: '',
+      MERGE_SHA: target,
+    });
     expect(await Promise.all([h.head(), h.deployed()])).toEqual([target, target]);
     expect((await h.fingerprint()).running).toBe(before.running ?? '');
   });
 
-  test('a script of another ticket is not this one\'s', async () => {
+  test("a script of another ticket is not this one's", async () => {
     const h = host();
     const before = await h.fingerprint();
     const target = await h.push({ 'releases/OTHER-1-mend.sh': h.mark('never') });
@@ -50,7 +55,7 @@ onBoth('no service changed', { services: { alpha: {}, beta: {} }, env: { ALPHA_M
     expect(check.text).toMatch(/Notice: \.env: ALPHA_MOOD changed since the last release of alpha.*--services=alpha/);
     expect(check.text).not.toContain('excited-indeed');
     expect((await h.run('run', ['NONE-4'])).code).toBe(0);
-    expect((await h.containerIds('alpha'))).toEqual(ids[0] ?? []);
+    expect(await h.containerIds('alpha')).toEqual(ids[0] ?? []);
 
     const done = await h.run('run', ['NONE-5', '--services=alpha']);
     expect(done.text).toContain('asked for by --services');

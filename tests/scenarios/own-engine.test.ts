@@ -10,12 +10,26 @@ import { onBoth } from './harness/runtimes.ts';
 
 const BROKEN = "throw new Error('this engine cannot even be loaded');\n";
 /** Whatever of the engine could be loaded late. */
-const LOADED = ['main', 'run', 'perform', 'resume', 'verb', 'front', 'state', 'steps/verify', 'steps/hooks', 'steps/migrate'];
+const LOADED = [
+  'main',
+  'run',
+  'perform',
+  'resume',
+  'verb',
+  'front',
+  'state',
+  'steps/verify',
+  'steps/hooks',
+  'steps/migrate',
+];
 
 /** Breaks the engine's files in dev, or mends them again. */
 const engineFiles = (h: ScenarioHost, head: string) =>
   Object.fromEntries(
-    LOADED.map((name) => `scripts/release/${name}.ts`).map((path) => [path, head + readFileSync(join(h.dev, path), 'utf8')]),
+    LOADED.map((name) => `scripts/release/${name}.ts`).map((path) => [
+      path,
+      head + readFileSync(join(h.dev, path), 'utf8'),
+    ]),
   );
 
 onBoth('own engine', { services: { alpha: {} }, ...contained() }, (host) => {

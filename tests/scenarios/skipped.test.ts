@@ -45,7 +45,13 @@ onBoth('skipped', { services: { alpha: {}, beta: {} } }, (host) => {
     const h = host();
     const ids = await h.containerIds('beta');
     await h.push({ ...(await h.service('beta', '2')), 'releases/SKIP-2-data.sh': h.mark('never') });
-    const skipped = await h.run('run', ['SKIP-2', '--skip-migrate', '--skip-ticket', '--skip-verify', '--reason=only to stage it']);
+    const skipped = await h.run('run', [
+      'SKIP-2',
+      '--skip-migrate',
+      '--skip-ticket',
+      '--skip-verify',
+      '--reason=only to stage it',
+    ]);
     expect(skipped.code).toBe(8);
     expect(await h.containerIds('beta')).toEqual(ids);
     expect(h.marks()).toEqual([]);

@@ -11,31 +11,33 @@ export const parse = () => ({}); export const z = {}; export const $ = () => {};
 `;
 const BUNFIG = 'preload = ["./evil.ts"]\nenv = true\n[install]\nauto = "force"\n[run]\nbun = false\n';
 const TSCONFIG = JSON.stringify({ compilerOptions: { baseUrl: '.', paths: { '*': ['./evil.ts'] } } });
-const PACKAGE = JSON.stringify({ imports: { yaml: './evil.ts' }, browser: { yaml: './evil.ts' }, workspaces: ['packages/*'] });
+const PACKAGE = JSON.stringify({
+  imports: { yaml: './evil.ts' },
+  browser: { yaml: './evil.ts' },
+  workspaces: ['packages/*'],
+});
 
-const inFolder = (folder: string) => ({
+const inFolder = (folder: string): Record<string, string> => ({
   [`${folder}evil.ts`]: EVIL,
   [`${folder}bunfig.toml`]: BUNFIG,
   [`${folder}.bunfig.toml`]: BUNFIG,
   [`${folder}tsconfig.json`]: TSCONFIG,
   [`${folder}jsconfig.json`]: TSCONFIG,
 });
-const TRAPS = {
-  BUN_OPTIONS: '--preload=./evil.ts',
-  NODE_OPTIONS: '--require ./evil.ts',
-  BUN_CONFIG_VERBOSE_FETCH: 'curl',
-  ASD_ENGINE: '/nonexistent',
-  DOCKER_HOST_: 'x',
-  BUN_INSPECT_PRELOAD: './evil.ts',
-};
-
 onBoth(
   'traps',
-  {
-    services: { alpha: { files: inFolder('') } },
-    files: { ...inFolder(''), 'package.json': PACKAGE, ...inFolder('.asd/'), ...inFolder('releases/') },
-    env: TRAPS,
-  },
+  (runtime) => ({
+    // A pm2 service is a Bun of its own in its package: what these files say there is meant for it.
+    services: { alpha: { files: runtime === 'pm2' ? {} : inFolder('') } },
+    files: {
+      ...inFolder(''),
+      ...(runtime === 'pm2' ? { 'tsconfig.json': null, 'jsconfig.json': null } : {}),
+      'package.json': PACKAGE,
+      ...inFolder('.asd/'),
+      ...inFolder('releases/'),
+    },
+    env: { TRAP: 'env', ASD_ENGINE: '/nonexistent', NODE_OPTIONS: '--require=./evil.ts', GIT_DIR: '/nonexistent' },
+  }),
   (host) => {
     test('a release walks through all of them', async () => {
       const h = host();
@@ -49,7 +51,7 @@ onBoth(
         'releases/TRAP-1-data.ts': `import { $ } from 'zx';\nawait $\`true\`;\n${h.hook('script')}`,
       });
       const done = await runCommand(['just', 'release-run', 'TRAP-1'], join(h.prod, 'packages', 'alpha'), h.env);
-      expect(done.text).toContain('Released TRAP-1');
+      expect({ ...done, text: done.text.includes('Released TRAP-1') }).toMatchObject({ text: true });
       expect(done.code).toBe(0);
       expect(h.marks()).toEqual(['preflight', 'post', 'script']);
       expect(await Promise.all([h.head(), h.deployed(), h.httpVersion('alpha')])).toEqual([target, target, '2']);

@@ -23,7 +23,7 @@ export function mergeEnv(
   then: Readonly<Record<string, string>>,
   hash: (value: string) => string = (value) => value,
 ): MergedEnv {
-  const [old, current] = [parse(before), parse(now)];
+  const [old, current] = [valuesOf(before), valuesOf(now)];
   const of = (value: string | undefined) => (value === undefined ? undefined : hash(value));
   const left = (name: string) => (Object.hasOwn(then, name) ? then[name] : undefined);
   const names = [...new Set([...Object.keys(old), ...Object.keys(current)])].sort();
@@ -33,6 +33,10 @@ export function mergeEnv(
   for (const name of restored) text = assign(text, name, old[name] === undefined ? undefined : lineOf(before, name));
   return { text, restored, kept: differing.filter((name) => !restored.includes(name)) };
 }
+
+/** Without a prototype: a name may be `constructor`. */
+const valuesOf = (text: string): Record<string, string | undefined> =>
+  Object.assign(Object.create(null), parse(text)) as Record<string, string | undefined>;
 
 interface Span {
   from: number;

@@ -56,9 +56,26 @@ export async function differingFiles(context: BackupContext, restoring: Restorin
   return differing;
 }
 
+/** Services that were backed up in the same second stage the same `.env`. */
+const staging = new Map<string, Promise<void>>();
+
 async function stageFile(context: BackupContext, restoring: Restoring, file: BackupFile): Promise<void> {
-  const { files, exec } = context.host;
   const at = siblings(String(file.facts.path), restoring.stamp);
+  const before = staging.get(at.fresh);
+  const mine = (async () => {
+    await Promise.allSettled([before]);
+    await stageAlone(context, restoring, file, at);
+  })();
+  staging.set(at.fresh, mine);
+  try {
+    await mine;
+  } finally {
+    if (staging.get(at.fresh) === mine) staging.delete(at.fresh);
+  }
+}
+
+async function stageAlone(context: BackupContext, restoring: Restoring, file: BackupFile, at: Siblings): Promise<void> {
+  const { files, exec } = context.host;
   if (isStaged(files, at)) return;
   clear(files, at);
   const content = await contentOf(context, restoring, file);

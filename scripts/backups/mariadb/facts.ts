@@ -38,7 +38,8 @@ export async function objectsOf(
   const rows = await sql(
     context,
     client,
-    `SELECT t.TABLE_TYPE, HEX(t.TABLE_NAME), IF(t.TABLE_COMMENT LIKE '%references invalid%', 'BROKEN', COALESCE(e.TRANSACTIONS, '')) FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE WHERE t.TABLE_SCHEMA = ${at};
+    `SELECT t.TABLE_TYPE, HEX(t.TABLE_NAME), COALESCE(e.TRANSACTIONS, '') FROM information_schema.TABLES t LEFT JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE WHERE t.TABLE_SCHEMA = ${at} AND t.TABLE_TYPE <> 'VIEW';
+SELECT 'VIEW', HEX(v.TABLE_NAME), IF(EXISTS (SELECT 1 FROM information_schema.COLUMNS c WHERE c.TABLE_SCHEMA = v.TABLE_SCHEMA AND c.TABLE_NAME = v.TABLE_NAME), '', 'BROKEN') FROM information_schema.VIEWS v WHERE v.TABLE_SCHEMA = ${at};
 SELECT 'TRIGGER', HEX(TRIGGER_NAME), '' FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = ${at};
 SELECT ROUTINE_TYPE, HEX(ROUTINE_NAME), '' FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = ${at};
 SELECT 'EVENT', HEX(EVENT_NAME), '' FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ${at};`,

@@ -1,6 +1,6 @@
 // For tests: a MariaDB schema with everything that a careless dump loses, and a fingerprint that sees it.
 import type { TestEngine } from '../../dev/engine/test-engine.ts';
-import { makeServer, type ServerOptions } from '../server/world.ts';
+import { makeServer, type ServerOptions } from '../server/fixture.ts';
 
 // mariadb-dump --events cannot take a schema with a quote in its name.
 export const DATABASE = 'shöp one-x';

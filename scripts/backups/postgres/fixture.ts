@@ -1,6 +1,6 @@
 // For tests: a PostgreSQL database with everything that a careless dump loses, and a fingerprint that sees it.
 import type { TestEngine } from '../../dev/engine/test-engine.ts';
-import { makeServer, type ServerOptions } from '../server/world.ts';
+import { makeServer, type ServerOptions } from '../server/fixture.ts';
 
 export const DATABASE = 'shöp "one"';
 

@@ -1,7 +1,7 @@
 // For tests: a Redis server with every kind of value, in two databases, and a fingerprint that sees them.
 import type { TestEngine } from '../../dev/engine/test-engine.ts';
 import type { Restorer } from '../kind.ts';
-import { makeServer, type ServerOptions } from '../server/world.ts';
+import { makeServer, type ServerOptions } from '../server/fixture.ts';
 import { redisKind } from './kind.ts';
 
 const CONTENT = `

@@ -46,6 +46,14 @@ export async function volumeFolder(context: BackupContext, name: string): Promis
   return facts === undefined || obstacleTo(context, facts) !== undefined ? undefined : facts.Mountpoint;
 }
 
+/** Names of the containers that run and mount the volume. @throws refused where Docker does not answer. */
+export async function volumeUsers(context: BackupContext, name: string): Promise<string[]> {
+  const filters = encodeURIComponent(JSON.stringify({ volume: [name], status: ['running', 'paused', 'restarting'] }));
+  const { status, json } = await ask(context, `/containers/json?filters=${filters}`);
+  if (status !== 200) throw refused({ what: `Docker answered ${status} to the question who uses the volume ${name}` });
+  return (json as Array<{ Names: string[] }>).map((each) => (each.Names[0] ?? '').replace(/^\//, ''));
+}
+
 async function inspect(context: BackupContext, name: string): Promise<VolumeFacts | undefined> {
   const answer = await ask(context, `/volumes/${encodeURIComponent(name)}`);
   if (answer.status === 200) return answer.json as VolumeFacts;

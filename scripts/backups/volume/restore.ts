@@ -1,11 +1,11 @@
 // Volumes and bind mounts back: by renaming siblings where their folder can be renamed, else by their contents.
 import { dirname, normalize } from 'node:path';
-import { refused } from '../../model/error.ts';
+import { refused, stepFailed } from '../../model/error.ts';
 import { archiveRestorer, archiveSpace } from '../archive-restore.ts';
 import type { BackupContext, Restorer, Restoring } from '../kind.ts';
 import { isWithin, refuseOwnBackups } from '../places.ts';
 import { type Inside, runInside, stageInside } from './inside.ts';
-import { isMounted, mountPoints, volumePlace } from './place.ts';
+import { isMounted, mountPoints, volumePlace, volumeUsers } from './place.ts';
 
 const bySiblings = archiveRestorer((_context, { item }) => item.path ?? '');
 
@@ -63,7 +63,18 @@ export const volumeRestorer: Restorer = {
     const inside = await insideOf(context, restoring);
     return inside === undefined ? bySiblings.stage(context, restoring) : stageInside(context, restoring, inside);
   },
-  swap: (context, restoring) => step(context, restoring, 'swap'),
+  async swap(context, restoring) {
+    const { volume } = restoring.item;
+    const users = volume === undefined ? [] : await volumeUsers(context, volume);
+    if (users.length > 0) {
+      throw stepFailed({
+        what: `${users.join(', ')} still runs and uses the volume ${volume}`,
+        where: restoring.item.describes,
+        hint: 'It is no part of the service that is restored: stop it, then restore again.',
+      });
+    }
+    await step(context, restoring, 'swap');
+  },
   settle: (context, restoring) => step(context, restoring, 'settle'),
   undo: (context, restoring) => step(context, restoring, 'undo'),
 };

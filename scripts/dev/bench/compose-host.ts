@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openScenarioHost, type ScenarioHost } from '../../../tests/scenarios/harness/host.ts';
 import type { TestEngine } from '../engine/test-engine.ts';
 import { timed } from './program.ts';
+import type { Scratch } from './scratch.ts';
 
 const MEGABYTE = 1 << 20;
 const LIMIT = join(import.meta.dir, 'limit.sh');
@@ -42,7 +43,12 @@ async function fillVolume(host: ScenarioHost, name: string, megabytes: number): 
 }
 
 /** @param megabytes in each volume. */
-export async function openComposeHost(docker: TestEngine, services: number, megabytes: number): Promise<ComposeHost> {
+export async function openComposeHost(
+  scratch: Scratch,
+  docker: TestEngine,
+  services: number,
+  megabytes: number,
+): Promise<ComposeHost> {
   const names = Array.from({ length: services }, (_, at) => `bench${at}`);
   const manifest = {
     priority: 10,
@@ -51,7 +57,7 @@ export async function openComposeHost(docker: TestEngine, services: number, mega
   };
   const host = await openScenarioHost(
     'compose',
-    { services: Object.fromEntries(names.map((name) => [name, { manifest }])) },
+    { services: Object.fromEntries(names.map((name) => [name, { manifest }])), engine: scratch.engine },
     docker,
   );
   const close = () => host.close();

@@ -25,14 +25,14 @@ async function probed(
   return { downtime: each.median, worst: each.max, makespan: value, span: span / 1000, paused: host.pausedMs(version) };
 }
 
-export async function measureDowntime(scratch: Scratch, runs: number): Promise<Table[]> {
+export async function measureDowntime(scratch: Scratch, runs: number, show: (table: Table) => void): Promise<void> {
   const docker = await startTestEngine();
   const env = ownEnv(scratch.env);
   const open: ComposeHost[] = [];
   try {
     const [engine, bash] = [
-      await openComposeHost(docker, SERVICES, MEGABYTES),
-      await openComposeHost(docker, SERVICES, MEGABYTES),
+      await openComposeHost(scratch, docker, SERVICES, MEGABYTES),
+      await openComposeHost(scratch, docker, SERVICES, MEGABYTES),
     ];
     open.push(engine, bash);
     const found = await sideBySide(
@@ -51,42 +51,40 @@ export async function measureDowntime(scratch: Scratch, runs: number): Promise<T
     );
     const [downtime, makespan] = [figure(found.bash, 'downtime'), figure(found.bash, 'makespan')];
     const often = figure(intervals.often, 's');
-    return [
-      {
-        title: `2. Downtime of ${SERVICES} compose services, consistency: live`,
-        rows: [
-          {
-            what: 'a service, release-run',
-            stats: figure(found.engine, 'downtime'),
-            unit: 'ms',
-            goal: { bound: DOWNTIME_SHARE * downtime.median, why: `${DOWNTIME_SHARE} x one by one` },
-          },
-          { what: 'a service, compose one by one', stats: downtime, unit: 'ms' },
-          { what: 'the worst service, release-run', stats: figure(found.engine, 'worst'), unit: 'ms' },
-          { what: 'the worst service, one by one', stats: figure(found.bash, 'worst'), unit: 'ms' },
-          {
-            what: 'makespan, release-run',
-            stats: figure(found.engine, 'makespan'),
-            unit: 's',
-            goal: { bound: MAKESPAN_SHARE * makespan.median, why: `${MAKESPAN_SHARE} x one by one` },
-          },
-          { what: 'makespan, one by one', stats: makespan, unit: 's' },
-          { what: 'first stop to last answer, release-run', stats: figure(found.engine, 'span'), unit: 's' },
-          { what: 'first stop to last answer, one by one', stats: figure(found.bash, 'span'), unit: 's' },
-          { what: 'paused for the backup, release-run', stats: figure(found.engine, 'paused'), unit: 'ms' },
-          {
-            what: 'release-run, healthcheck every 30 s',
-            stats: figure(intervals.seldom, 's'),
-            unit: 's',
-            goal: { bound: INTERVAL_SHARE * often.median, why: `${INTERVAL_SHARE} x that of every 1 s` },
-          },
-          { what: 'release-run, healthcheck every 1 s', stats: often, unit: 's' },
-        ],
-        notes: [
-          'A figure of a turn is the median of its 10 services (or the worst of them); the prober asks every 20 ms over a new connection.',
-        ],
-      },
-    ];
+    show({
+      title: `2. Downtime of ${SERVICES} compose services, consistency: live`,
+      rows: [
+        {
+          what: 'a service, release-run',
+          stats: figure(found.engine, 'downtime'),
+          unit: 'ms',
+          goal: { bound: DOWNTIME_SHARE * downtime.median, why: `${DOWNTIME_SHARE} x one by one` },
+        },
+        { what: 'a service, compose one by one', stats: downtime, unit: 'ms' },
+        { what: 'the worst service, release-run', stats: figure(found.engine, 'worst'), unit: 'ms' },
+        { what: 'the worst service, one by one', stats: figure(found.bash, 'worst'), unit: 'ms' },
+        {
+          what: 'makespan, release-run',
+          stats: figure(found.engine, 'makespan'),
+          unit: 's',
+          goal: { bound: MAKESPAN_SHARE * makespan.median, why: `${MAKESPAN_SHARE} x one by one` },
+        },
+        { what: 'makespan, one by one', stats: makespan, unit: 's' },
+        { what: 'first stop to last answer, release-run', stats: figure(found.engine, 'span'), unit: 's' },
+        { what: 'first stop to last answer, one by one', stats: figure(found.bash, 'span'), unit: 's' },
+        { what: 'paused for the backup, release-run', stats: figure(found.engine, 'paused'), unit: 'ms' },
+        {
+          what: 'release-run, healthcheck every 30 s',
+          stats: figure(intervals.seldom, 's'),
+          unit: 's',
+          goal: { bound: INTERVAL_SHARE * often.median, why: `${INTERVAL_SHARE} x that of every 1 s` },
+        },
+        { what: 'release-run, healthcheck every 1 s', stats: often, unit: 's' },
+      ],
+      notes: [
+        'A figure of a turn is the median of its 10 services (or the worst of them); the prober asks every 20 ms over a new connection.',
+      ],
+    });
   } finally {
     await Promise.all(open.map((host) => host.close()));
     await docker.stop();

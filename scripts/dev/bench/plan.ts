@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dockerConfigFolder } from '../engine/packages.ts';
 import { type Candidate, figure, sideBySide } from './measure.ts';
-import { CHECKOUT, mustRun, ownEnv, ownProgram, timed } from './program.ts';
+import { bundled, CHECKOUT, mustRun, ownEnv, ownProgram, timed } from './program.ts';
 import type { Scratch } from './scratch.ts';
 import type { Row, Table } from './table.ts';
 
@@ -163,13 +163,13 @@ const ours =
     return { s: ms / 1000, mb: peakMb };
   };
 
-export async function measurePlan(scratch: Scratch, runs: number): Promise<Table[]> {
+export async function measurePlan(scratch: Scratch, runs: number, show: (table: Table) => void): Promise<void> {
   const turbo = await turboProgram({ ...scratch.env, HOME: scratch.folder });
-  const tables: Table[] = [];
+  const script = await bundled('scripts/dev/bench/plan-program.ts', scratch.folder);
   for (const packages of SIZES) {
     const { root, base, target } = await repository(scratch, packages);
     const env = ownEnv({ ...scratch.env, DOCKER_CONFIG: dockerConfigFolder() });
-    const program = (what: string) => ownProgram('scripts/dev/bench/plan-program.ts', root, base, target, what);
+    const program = (what: string) => ownProgram(script, root, base, target, what);
     const turboEnv = {
       ...scratch.env,
       TURBO_SCM_BASE: base,
@@ -211,11 +211,13 @@ export async function measurePlan(scratch: Scratch, runs: number): Promise<Table
       { what: 'apart: the clean-tree check', stats: stats('tree'), unit: 's' },
       { what: `apart: ${CHANGED} services resolved by compose`, stats: stats('resolve'), unit: 's' },
     ];
-    tables.push({
+    show({
       title: `3. The plan of ${packages.toLocaleString('en')} packages, ${CHANGED} of them changed`,
       rows,
-      notes: turbo === undefined ? [`turbo ${TURBO} could not be installed here: no comparison.`] : [],
+      notes: [
+        'The plan is a process of its own here, started anew for each turn, as turbo is; bundled, as the frozen engine is.',
+        ...(turbo === undefined ? [`turbo ${TURBO} could not be installed here: no comparison.`] : []),
+      ],
     });
   }
-  return tables;
 }

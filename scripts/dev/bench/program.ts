@@ -1,7 +1,7 @@
 // One cold process, timed from its start to its end.
 import { spawn } from 'node:child_process';
 import { realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 export const CHECKOUT = realpathSync(join(import.meta.dir, '..', '..', '..'));
 const COMPILED = join(CHECKOUT, 'node_modules', '.cache', 'compiled');
@@ -14,27 +14,46 @@ export interface Timed {
 }
 
 /**
- * @param env the whole environment. @param cwd where it runs.
- * @throws Error with the end of what it said where it does not exit 0.
+ * @param env the whole environment. @param cwd where it runs. @param expected its exit code.
+ * @throws Error with the end of what it said where it exits with another one.
  */
-export async function timed(argv: readonly string[], cwd: string, env: Record<string, string>): Promise<Timed> {
+export async function timed(
+  argv: readonly string[],
+  cwd: string,
+  env: Record<string, string>,
+  expected = 0,
+): Promise<Timed> {
   const began = performance.now();
   const child = Bun.spawn([...argv], { cwd, env, stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' });
   const [stdout, stderr, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   const ms = performance.now() - began;
-  if (code !== 0)
+  if (code !== expected)
     throw new Error(`${argv.join(' ').slice(0, 200)} exited ${code}: ${`${stdout}${stderr}`.slice(-1500)}`);
   return { ms, peakMb: (child.resourceUsage()?.maxRSS ?? 0) / 1e6, stdout };
 }
 
-/** A program of ours, started as `scripts/launch` starts the engine's own. @param script from the checkout's top. */
+/** A program of ours as one file, as the frozen engine is. @param script from the checkout's top. @returns its path. @throws Error where it does not build. */
+export async function bundled(script: string, folder: string): Promise<string> {
+  const built = await Bun.build({
+    entrypoints: [join(CHECKOUT, script)],
+    outdir: folder,
+    naming: '[name].js',
+    target: 'bun',
+    minify: { whitespace: true },
+  });
+  const [output] = built.outputs;
+  if (output === undefined) throw new Error(`${script} does not build`);
+  return output.path;
+}
+
+/** A program of ours, started as `scripts/launch` starts the engine's own. @param script from the checkout's top, or absolute. */
 export const ownProgram = (script: string, ...args: string[]): string[] => [
   process.execPath,
   '--no-env-file',
   '--no-install',
   `--config=${join(CHECKOUT, 'bunfig.toml')}`,
   '--tsconfig-override=/dev/null',
-  join(CHECKOUT, script),
+  resolve(CHECKOUT, script),
   ...args,
 ];
 

@@ -11,13 +11,12 @@ const WIDTH = 4;
 const SHARE = 1.15;
 const PLUS_S = 0.4;
 
-export async function measureRelease(_: Scratch, runs: number): Promise<Table[]> {
+export async function measureRelease(scratch: Scratch, runs: number, show: (table: Table) => void): Promise<void> {
   const docker = await startTestEngine();
-  const tables: Table[] = [];
   try {
     for (const services of SIZES) {
-      const engine = await openComposeHost(docker, services, MEGABYTES);
-      const bash = await openComposeHost(docker, services, MEGABYTES);
+      const engine = await openComposeHost(scratch, docker, services, MEGABYTES);
+      const bash = await openComposeHost(scratch, docker, services, MEGABYTES);
       try {
         const found = await sideBySide(
           {
@@ -28,7 +27,7 @@ export async function measureRelease(_: Scratch, runs: number): Promise<Table[]>
         );
         const limit = figure(found.limit, 's');
         const bound = SHARE * limit.median + PLUS_S;
-        tables.push({
+        show({
           title: `1. A release of ${services} compose service${services === 1 ? '' : 's'} with ${MEGABYTES} MB each`,
           rows: [
             {
@@ -48,5 +47,4 @@ export async function measureRelease(_: Scratch, runs: number): Promise<Table[]>
   } finally {
     await docker.stop();
   }
-  return tables;
 }

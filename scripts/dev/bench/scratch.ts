@@ -1,12 +1,16 @@
 // A temporary folder for one bench, and the environment that everything in it runs with.
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SYSTEM_PATH } from '../engine/packages.ts';
 import { CHECKOUT } from './program.ts';
 
+const ENGINE = ['scripts', 'package.json', 'bun.lock', 'bunfig.toml', 'justfile'];
+
 export interface Scratch {
   folder: string;
+  /** A copy of this checkout's engine: an edit in the middle of a bench changes nothing of it. */
+  engine: string;
   /** Programs of the system, the engine's own just, a git identity, nothing of the caller's. */
   env: Record<string, string>;
   remove(): void;
@@ -14,9 +18,13 @@ export interface Scratch {
 
 export function openScratch(): Scratch {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'belay-bench-')));
+  const engine = join(folder, 'engine');
+  for (const name of ENGINE) cpSync(join(CHECKOUT, name), join(engine, name), { recursive: true });
+  symlinkSync(join(CHECKOUT, 'node_modules'), join(engine, 'node_modules'));
   const identity = { NAME: 'Bench', EMAIL: 'bench@example.org' };
   return {
     folder,
+    engine,
     env: {
       PATH: [join(CHECKOUT, 'node_modules', `rust-just-linux-${process.arch}`, 'bin'), SYSTEM_PATH].join(':'),
       HOME: folder,

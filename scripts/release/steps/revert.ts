@@ -1,14 +1,17 @@
 // What the steps of a revert do on the host, beside those that a release has, too.
 import { join } from 'node:path';
+import { parse } from 'dotenv';
 import { type RestoreOptions, restoreBackup, settleRestore } from '../../backups/restore.ts';
 import type { Runners, StepContext } from '../../engine/attempt.ts';
 import { readRef, updateRef } from '../../host/git/commits.ts';
 import { goBack, goOn } from '../../host/git/revert-back.ts';
 import { pushRevert } from '../../host/git/revert-push.ts';
+import { secretsOf } from '../../host/mask.ts';
 import type { StepOf } from '../../model/step.ts';
 import { backupContext } from '../backup-context.ts';
 import { resolved, subject } from '../resolve.ts';
-import { recordService, type Session, saveReceipt } from '../session.ts';
+import { readEnds } from '../revert-session.ts';
+import { leftBy, recordService, type Session, saveReceipt } from '../session.ts';
 import { DEPLOYED_REF } from '../survey.ts';
 
 type RevertKinds = 'restore-data' | 'settle-data' | 'go-back' | 'push';
@@ -35,15 +38,12 @@ export function revertRunners(session: Session): Pick<Runners, RevertKinds> {
         { from: step.fromSha, to: step.toSha, branch: plan.branch, home: config.branch },
         { again: at.again },
       );
-      session.trees.before = {
-        root: context.paths.root,
-        live: true,
-        commit: place.sha,
-        repository: context.paths.root,
-      };
+      const { root } = context.paths;
+      session.trees.before = { root, live: true, commit: place.sha, repository: root };
+      await followEnv(session);
       return { sha: place.sha, branch: place.branch };
     },
-    async push() {
+    async push(_step, at) {
       const spec = { baseSha: plan.baseSha, mergeSha: receipt.mergeSha, branch: plan.branch };
       const pushed = await pushRevert(repo, {
         ...spec,
@@ -53,10 +53,11 @@ export function revertRunners(session: Session): Pick<Runners, RevertKinds> {
         expectedOrigin: receipt.revert?.onto ?? '',
         mode: config.revert.push,
       });
+      session.pushed = pushed;
       const sha = pushed.revertSha;
       receipt.revert = { ...receipt.revert, ...(sha === undefined ? {} : { sha }), push: pushed.kind };
       saveReceipt(session);
-      if (pushed.kind === 'pushed') await followOrigin(session, pushed.originSha);
+      if (pushed.kind === 'pushed') await followOrigin(session, pushed.originSha, at.again);
       return {
         push: pushed.kind,
         ...(sha === undefined ? {} : { sha }),
@@ -67,10 +68,19 @@ export function revertRunners(session: Session): Pick<Runners, RevertKinds> {
   };
 }
 
+/** The restored `.env` is what the old versions start with. */
+async function followEnv(session: Session): Promise<void> {
+  const { context } = session;
+  context.env = parse(context.host.files.readText(context.paths.envFile, { follow: true }) ?? '');
+  context.secrets = [...new Set([...context.secrets, ...secretsOf(context.env)])];
+  session.resolved.clear();
+  await readEnds(session);
+}
+
 /** On to the revert commit, where origin has nothing newer: its files are those that are deployed. */
-async function followOrigin({ context, plan }: Session, originSha: string): Promise<void> {
+async function followOrigin({ context, plan }: Session, originSha: string, again: boolean): Promise<void> {
   const on = { from: plan.baseSha, to: originSha, branch: plan.branch };
-  if ((await goOn(context.repo, on)) === 'newer') return;
+  if ((await goOn(context.repo, on, { again })) === 'newer') return;
   const now = await readRef(context.repo, DEPLOYED_REF);
   if (now !== originSha) await updateRef(context.repo, DEPLOYED_REF, originSha, now);
 }
@@ -88,7 +98,7 @@ async function restoring(session: Session, step: StepOf<'restore-data' | 'settle
     dir: paths.backups,
     pauseMaxMs: config.backup.pauseMaxMs,
     start: false,
-    left: { env: session.receipt.envLeft ?? session.receipt.env, hash: session.keyedHash, files: {} },
+    left: leftBy(session),
     onEvent: (event, part, fields) =>
       at.note('step-part', { part, ...(event === 'step-start' ? { begins: part } : {}), ...fields }),
   };

@@ -10,7 +10,10 @@ const TEMPLATE = ['scripts', 'bootstrap', 'package.json', 'bun.lock', 'bunfig.to
 
 /** The repository contains the engine, as a template does: its own justfile, its own scripts, all of it tracked. */
 export const contained = (): HostOptions => ({
-  files: { justfile: readFileSync(join(CHECKOUT, 'justfile'), 'utf8'), '.gitignore': '.asd/workspace/\n.env\nnode_modules\n' },
+  files: {
+    justfile: readFileSync(join(CHECKOUT, 'justfile'), 'utf8'),
+    '.gitignore': '.asd/workspace/\n.env\nnode_modules\n',
+  },
   seed: (dev) => {
     for (const name of TEMPLATE) cpSync(join(CHECKOUT, name), join(dev, name), { recursive: true });
   },
@@ -26,8 +29,12 @@ export const packed = (): HostOptions => ({
     const engine = join(modules, 'belay');
     mkdirSync(engine, { recursive: true });
     const npm = ['npm', 'pack', CHECKOUT, '--ignore-scripts', '--silent', '--offline', '--pack-destination', modules];
-    const file = (await mustRun(npm, modules, { PATH: process.env.PATH ?? SYSTEM_PATH, HOME: prod })).split('\n').at(-1);
-    await mustRun(['tar', '-xzf', join(modules, file ?? ''), '-C', engine, '--strip-components=1'], modules, { PATH: SYSTEM_PATH });
+    const file = (await mustRun(npm, modules, { PATH: process.env.PATH ?? SYSTEM_PATH, HOME: prod }))
+      .split('\n')
+      .at(-1);
+    await mustRun(['tar', '-xzf', join(modules, file ?? ''), '-C', engine, '--strip-components=1'], modules, {
+      PATH: SYSTEM_PATH,
+    });
     // npm hoists them: they are the host's packages as much as the engine's.
     for (const name of readdirSync(join(CHECKOUT, 'node_modules')))
       if (name !== 'belay') symlinkSync(join(CHECKOUT, 'node_modules', name), join(modules, name));

@@ -53,7 +53,19 @@ export function pm2Kind(place: Place): Kind {
     };
     const file = `delete require.cache[process.argv[1]]; console.log(JSON.stringify(require(process.argv[1]).apps))`;
     const own = JSON.parse(
-      await mustRun([bun, '-e', file, join(cwd, 'ecosystem.config.cjs')], cwd, { ...place.env, ...settings() }),
+      await mustRun(
+        [
+          bun,
+          '--no-env-file',
+          '--config=/dev/null',
+          '--tsconfig-override=/dev/null',
+          '-e',
+          file,
+          join(cwd, 'ecosystem.config.cjs'),
+        ],
+        cwd,
+        { ...place.env, ...settings() },
+      ),
     ) as Array<{ env?: Record<string, string> }>;
     return own.map((app) => ({ ...app, ...common, env: { ...common.env, ...app.env } }));
   };

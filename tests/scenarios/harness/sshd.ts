@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SYSTEM_PATH } from '../../../scripts/dev/engine/packages.ts';
+import { freePorts } from './ports.ts';
 import { descendants, isAlive, kill, mustRun, type Result, runCommand, startCommand, until } from './process.ts';
 
 /** Why there can be none here; undefined where there can. */
@@ -33,7 +34,7 @@ export async function startSshd(env: Record<string, string>): Promise<Sshd> {
   const at = (name: string) => join(home, name);
   for (const name of ['host', 'operator'])
     await mustRun(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', at(name)], home, own);
-  const port = freePort();
+  const [port = 0] = freePorts(1);
   const setEnv = Object.entries(env).map(([key, value]) => `"${key}=${value}"`);
   writeFileSync(
     at('config'),
@@ -101,10 +102,3 @@ export async function startSshd(env: Record<string, string>): Promise<Sshd> {
 }
 
 const nameOf = (pid: number): string => (isAlive(pid) ? readFileSync(`/proc/${pid}/comm`, 'utf8') : '');
-
-/** A port that nothing listens on now. */
-function freePort(): number {
-  const probe = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data: () => undefined } });
-  probe.stop(true);
-  return probe.port;
-}

@@ -25,8 +25,6 @@ export interface ServerOptions {
   more?: string;
 }
 
-export type ServerWorld = Awaited<ReturnType<typeof makeServer>>;
-
 /** The engine for database tests, with their image; undefined where none can be had. */
 export async function databaseEngine(): Promise<TestEngine | undefined> {
   const engine = await engineForTests();
