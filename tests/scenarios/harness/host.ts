@@ -59,6 +59,7 @@ export const VERBS = [
   'backup-verify',
   'backup-prune',
   'restore',
+  'revert',
 ] as const;
 export type VerbName = (typeof VERBS)[number];
 

@@ -19,6 +19,8 @@ export interface SshSession {
 }
 
 export interface Sshd {
+  /** For git: core.sshCommand, and what comes before a path in a remote's URL. */
+  git: { command: string; url: string };
   /** `ssh [-tt] host COMMAND`. */
   session(command: string, tty: boolean): SshSession;
   stop(): Promise<void>;
@@ -73,12 +75,23 @@ export async function startSshd(env: Record<string, string>): Promise<Sshd> {
   ];
   const target = '127.0.0.1';
   const answered = async () => (await runCommand([...ssh, target, 'true'], home, own)).code === 0;
-  await until('sshd answers', async () => {
-    if (!isAlive(server.pid)) throw new Error(`sshd ended: ${(await server.ended).text}`);
-    return await answered();
-  });
+  const stop = async (): Promise<void> => {
+    kill(server.pid, 'SIGTERM');
+    await server.ended;
+    rmSync(home, { recursive: true, force: true });
+  };
+  try {
+    await until('sshd answers', async () => {
+      if (!isAlive(server.pid)) throw new Error(`sshd ended: ${(await server.ended).text}`);
+      return await answered();
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 
   return {
+    git: { command: ssh.slice(0, -2).join(' '), url: `ssh://${target}:${port}` },
     session(command, tty) {
       const before = new Set(descendants(server.pid));
       const client = startCommand([...ssh, ...(tty ? ['-tt'] : []), target, command], home, own);
@@ -93,11 +106,7 @@ export async function startSshd(env: Record<string, string>): Promise<Sshd> {
         },
       };
     },
-    async stop() {
-      kill(server.pid, 'SIGTERM');
-      await server.ended;
-      rmSync(home, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 
