@@ -194,9 +194,11 @@ export async function settle(work: Work): Promise<void> {
   await step(work, 'settle', async () => {
     mark.stage = 'settling';
     writeMark(context.host, options.dir, context.service.name, mark);
-    if (mark.ran.length === 0 && needing(itemsOf(work), 'served').length > 0) await serve(work);
+    // Who starts the service says whether it runs.
+    const stopped = mark.ran.length === 0 && options.start !== false;
+    if (stopped && needing(itemsOf(work), 'served').length > 0) await serve(work);
     for (const { restorer, restoring } of itemsOf(work)) await restorer.settle(context, restoring);
-    if (mark.ran.length === 0) await stop(work, 'all');
+    if (stopped) await stop(work, 'all');
   });
   removeMark(context.host, options.dir, context.service.name, mark.stamp);
 }

@@ -16,7 +16,7 @@ const DESCRIBE: Describers = {
   advance: (s) => `move the checkout ${short(s.fromSha)} -> ${short(s.targetSha)}`,
   down: () => 'stop and remove its containers (volumes stay)',
   install: (s) => `run ${s.argv.join(' ')}`,
-  up: () => 'start the new version',
+  up: (s) => (s.end === 'before' ? 'start the version from before' : 'start the new version'),
   healthy: () => 'wait until it is healthy',
   script: (s) => `run ${s.path}`,
   head: (s) => `the checkout is ${short(s.targetSha)}`,

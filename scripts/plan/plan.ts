@@ -51,7 +51,8 @@ export function makePlan(
     reversibility: options.skipPrepare
       ? { level: 'one-way', why: ['prepare is skipped: nothing is backed up'] }
       : releaseReversibility(facts),
-    concurrency: { wide: facts.config.concurrency, swap: Math.max(1, Math.min(facts.config.concurrency, facts.cores)) },
+    // One more than there are cores: a step that replaces containers spends its beginning and its end not doing so.
+    concurrency: { wide: facts.config.concurrency, swap: Math.min(facts.config.concurrency, facts.cores + 1) },
     steps,
   };
 }

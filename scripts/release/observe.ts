@@ -97,8 +97,7 @@ export async function observe(context: Context, wanted: Wanted): Promise<Observa
   const trees = await layOut(context, wanted, repo, found, names);
   const past = history(context.host, context.paths);
   const last = lastReceipts(context.host, context.paths);
-  await runtimesChecked;
-  const services: Observed[] = await inGroups(names, context.config.concurrency, (name) =>
+  const observed: Promise<Observed[]> = inGroups(names, context.config.concurrency, (name) =>
     observeService(context, {
       name,
       ticket: wanted.ticket,
@@ -111,6 +110,10 @@ export async function observe(context: Context, wanted: Wanted): Promise<Observa
       inheritedBackup: wanted.inherited?.backups[name],
     }),
   );
+  // What fails for want of a runtime is not what is said.
+  await Promise.allSettled([observed]);
+  await runtimesChecked;
+  const services = await observed;
   if (wanted.dryFolder === undefined)
     for (const { resolved } of services) if (resolved.after) linkNamedFiles(context, trees.after.root, resolved.after);
   checkPorts(services);

@@ -8,6 +8,7 @@ import { PHASES, type Phase } from '../model/release.ts';
 import type { Step } from '../model/step.ts';
 import { dueSteps, type From, standing } from '../plan/due.ts';
 import { nextSteps } from '../plan/next.ts';
+import { pruneBackups } from './prune-backups.ts';
 import { type Ending, endingLines } from './reporter.ts';
 import { type Logger, recordEnvLeft, type Session } from './session.ts';
 import { hookRunners } from './steps/hooks.ts';
@@ -51,7 +52,9 @@ export async function perform(session: Session, log: Logger, course: Course): Pr
         stop: stop.signal,
       });
     }
-    return finish(session, log, course);
+    const code = finish(session, log, course);
+    if (session.receipt.complete) await pruneAfterwards(session);
+    return code;
   } catch (error) {
     return halt(session, log, phase, error);
   } finally {
@@ -131,6 +134,17 @@ function finish(session: Session, log: Logger, course: Course): number {
   log('verify', 'released', { sha: session.plan.targetSha });
   session.reporter.say(`Released ${session.ticket}: ${session.plan.targetSha.slice(0, 12)} is deployed and verified.`);
   return EXIT.ok;
+}
+
+/** Backups beyond their retention go once a release is verified. What cannot be removed is said, and changes nothing of the release. */
+async function pruneAfterwards({ context, reporter }: Session): Promise<void> {
+  try {
+    const { removed } = await pruneBackups(context);
+    if (removed.length > 0)
+      reporter.say(`Retention: ${removed.length} old backup${removed.length === 1 ? '' : 's'} removed.`);
+  } catch (error) {
+    reporter.say(`Notice: old backups were not removed: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function halt(session: Session, log: Logger, phase: Phase, error: unknown): number {

@@ -54,7 +54,7 @@ export async function openRevert(
     context,
     ticket,
     files,
-    lock: lock ?? { assertHeld: () => undefined, release: () => undefined },
+    lock: lock ?? { assertHeld: () => undefined },
     journal,
     ...(believed ? { believed } : {}),
     plan,

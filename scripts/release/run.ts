@@ -27,6 +27,10 @@ const usage: Usage = {
     'advance-only': { type: 'boolean', what: 'move the checkout where no service changed' },
     'accept-drift': { type: 'boolean', what: 'go on although files or .env changed (needs --reason)' },
     supersedes: { type: 'string', what: 'take over from this halted ticket (needs --reason)' },
+    'auto-revert': {
+      type: 'boolean',
+      what: 'where it fails after its Advance: put everything back by itself (exit 6)',
+    },
     'force-allow-non-main': { type: 'boolean', what: 'release a branch that is not the configured one' },
     json: { type: 'boolean', what: 'events as NDJSON' },
   },
@@ -77,6 +81,8 @@ export function readRequest(given: Given): RunRequest {
   if (later && given.has('advance-only'))
     throw badInput({ what: `--advance-only belongs to the beginning of a release` });
   if (later && skip.has('prepare')) throw badInput({ what: '--skip-prepare belongs to the beginning of a release' });
+  if (given.has('auto-revert') && skip.has('prepare'))
+    throw badInput({ what: '--auto-revert needs the backups that --skip-prepare leaves out' });
   if (given.has('accept-drift') && !later)
     throw badInput({ what: '--accept-drift goes with --resume or --from=PHASE' });
   if (given.has('dry-run') && (later || skip.size > 0))
@@ -110,10 +116,11 @@ export const verb: Verb = {
 };
 
 async function run(given: Given, world: World): Promise<number> {
-  const { begin, dryRun, locked, perform, resume } = await import('./whole.ts');
+  const { begin, dryRun, locked, performOrRevert, resume } = await import('./whole.ts');
   const request = readRequest(given);
   const { ticket, reason, skip, from } = request;
   const json = given.has('json');
+  const autoRevert = given.has('auto-revert');
   if (given.has('dry-run')) {
     return await dryRun(world, {
       ticket,
@@ -137,11 +144,8 @@ async function run(given: Given, world: World): Promise<number> {
         reason,
         json,
       });
-      return await perform(session, log, {
-        from: from === undefined ? { kind: 'due' } : { kind: 'phase', phase: from },
-        skip,
-        reason,
-      });
+      const start = from === undefined ? ({ kind: 'due' } as const) : ({ kind: 'phase', phase: from } as const);
+      return await performOrRevert(session, log, { from: start, skip, reason }, autoRevert);
     }
     const { session, log } = await begin(context, lock, {
       ticket,
@@ -155,7 +159,7 @@ async function run(given: Given, world: World): Promise<number> {
       skip,
       json,
     });
-    return await perform(session, log, { from: { kind: 'due' }, skip, reason });
+    return await performOrRevert(session, log, { from: { kind: 'due' }, skip, reason }, autoRevert);
   });
 }
 

@@ -22,7 +22,7 @@ export interface Session {
   context: Context;
   ticket: string;
   files: TicketPaths;
-  lock: ReleaseLock;
+  lock: Pick<ReleaseLock, 'assertHeld'>;
   journal: JournalLog;
   /** Where the log is broken: the state from the file, and the journal's events are only those since. */
   believed?: ReleaseState;

@@ -39,6 +39,11 @@ export async function seed(h: ScenarioHost, service: string): Promise<void> {
   db.close();
 }
 
+export async function hasData(h: ScenarioHost, service: string): Promise<boolean> {
+  const folder = await folderOf(h, service);
+  return existsSync(folder) && readdirSync(folder).length > 0;
+}
+
 /** What users do after a release: files come, change and go; rows, too. */
 export async function use(h: ScenarioHost, service: string): Promise<void> {
   const script =
