@@ -92,7 +92,10 @@ describe('when a stage fails', () => {
     const stop = new AbortController();
     const running = pipe([['sleep', '60'], ['cat']], { env, signal: stop.signal, toFile: join(folder, 'stopped') });
     stop.abort();
-    expect(await running).toMatchObject({ codes: [undefined, undefined], timedOut: false });
+    // The second may see the end of its input before its signal.
+    const stopped = await running;
+    expect(stopped.codes[0]).toBeUndefined();
+    expect(stopped.timedOut).toBe(false);
   });
 
   test.concurrent('output that a background process still holds is no result', async () => {

@@ -83,10 +83,10 @@ export async function measureBackup(scratch: Scratch, runs: number, show: (table
         what: 'the engine, without the read-back',
         stats: figure(found.engine, 's'),
         unit: 's',
-        goal: { bound: SHARE * limit.median, why: `${SHARE} x tar | zstd` },
+        goal: { bound: SHARE * limit.median, why: `${SHARE} x tar to zstd` },
       },
-      { what: 'tar | zstd -T0 -3', stats: limit, unit: 's' },
-      { what: 'tar | zstd -T0 -3, and sync', stats: figure(found.flushed, 's'), unit: 's' },
+      { what: 'tar to zstd -T0 -3', stats: limit, unit: 's' },
+      { what: 'tar to zstd -T0 -3, and sync', stats: figure(found.flushed, 's'), unit: 's' },
       { what: 'the engine, with the read-back', stats: figure(found.checked, 's'), unit: 's' },
       {
         what: "the engine's own memory",

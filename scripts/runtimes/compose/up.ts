@@ -10,6 +10,9 @@ import { splitRef } from './document.ts';
 import { composeFiles } from './files.ts';
 import { componentName, hasLeftovers, PROJECT_LABEL, reconcile, runningComponents } from './running.ts';
 
+/** How long a new stateful component without a health check has to run before the others are started. */
+const FIRST_STEPS_MS = 300;
+
 const UP = ['up', '--detach', '--no-deps', '--pull', 'never', '--no-build'];
 
 /** See Runtime.up. */
@@ -54,7 +57,7 @@ export async function up(
   const exchange = stateful.some((component) => differs(component, before, images)) ? stateful : [];
   await tagImages(engine, service, images, [...exchange, ...rest]);
   if (exchange.length > 0) await compose([], exchange);
-  if (stateful.length > 0) await untilReady(context, engine, resolved, stateful);
+  if (stateful.length > 0) await untilReady(context, engine, resolved, stateful, exchange.length > 0);
   if (rest.length > 0) await compose(['--force-recreate'], rest);
 
   if (options.alone) await removeOthers(engine, resolved);
@@ -121,14 +124,25 @@ async function untilReady(
   engine: Docker,
   resolved: ResolvedService,
   wanted: ResolvedComponent[],
+  isNew: boolean,
 ): Promise<void> {
   const { clock } = context.host;
+  let seen = false;
   const end = clock.monotonicMs() + context.timeoutMs;
   for (;;) {
     const running = await runningComponents(engine, resolved.project);
     const mine = running.filter((each) => wanted.some((component) => component.name === each.name));
-    if (mine.every((each) => each.running && (each.health ?? 'healthy') === 'healthy') && mine.length >= wanted.length)
-      return;
+    if (
+      mine.every((each) => each.running && (each.health ?? 'healthy') === 'healthy') &&
+      mine.length >= wanted.length
+    ) {
+      // Docker says that it runs before its program has had a chance to fail.
+      const checked = mine.every((each) => each.health !== undefined);
+      if (checked || !isNew || seen) return;
+      seen = true;
+      await changed(context, resolved.project, FIRST_STEPS_MS);
+      continue;
+    }
     const dead = mine.find(
       (each) =>
         each.health === 'unhealthy' ||
