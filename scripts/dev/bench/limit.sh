@@ -8,6 +8,7 @@ git fetch --quiet origin main
 mapfile -t services < <(git diff --name-only HEAD FETCH_HEAD -- packages | cut -d/ -f2 | sort -u)
 git merge --quiet --ff-only FETCH_HEAD
 set -a
+# shellcheck source=/dev/null
 . ./.env
 set +a
 
@@ -28,4 +29,5 @@ release() { # service
   until [ "$(answer "${!port}" 2>/dev/null)" = "$version" ]; do sleep 0.02; done
 }
 export -f answer release
+# shellcheck disable=SC2016 # the inner bash expands it
 printf '%s\0' "${services[@]}" | xargs -0 -P "$1" -I '{}' bash -c 'release "$1"' bash '{}'
