@@ -7,7 +7,7 @@ import type { Outcome } from './checks.ts';
 const TEST_TIMEOUT_MS = 30_000;
 const SCENARIO_TIMEOUT_MS = 240_000;
 /** Most of a scenario is waiting: for containers, health, fsync. */
-const WORKERS = 3;
+const WORKERS = 2;
 
 export const SUITES: Record<string, { folder: string; timeoutMs: number; quiet: boolean }> = {
   unit: { folder: 'scripts', timeoutMs: TEST_TIMEOUT_MS, quiet: true },

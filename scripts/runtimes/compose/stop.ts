@@ -20,7 +20,8 @@ export async function stop(
   which: 'all' | 'apps',
 ): Promise<void> {
   const engine = openDocker(context.host, context);
-  const containers = (await reconcile(engine, project)).filter((each) => each.running || each.status === 'restarting');
+  // Also what has just ended: Docker may be about to start it again.
+  const containers = (await reconcile(engine, project)).filter((each) => each.status !== 'created');
   const stateful = containers.filter((each) => isStatefulOne(service, each));
   // Whoever uses a database goes before it.
   for (const group of [containers.filter((each) => !stateful.includes(each)), which === 'all' ? stateful : []]) {
