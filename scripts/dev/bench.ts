@@ -44,6 +44,8 @@ function asked(): { names: string[]; runs: number } | undefined {
   }
 }
 
+const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+
 async function main(): Promise<number> {
   const wanted = asked();
   if (!wanted) {
@@ -51,6 +53,13 @@ async function main(): Promise<number> {
     return process.argv.includes('--help') || process.argv.includes('-h') ? 0 : 2;
   }
   const scratch = openScratch();
+  for (const [signal, code] of Object.entries(SIGNALS)) {
+    process.once(signal, async () => {
+      await scratch.closeAll();
+      scratch.remove();
+      process.exit(code);
+    });
+  }
   try {
     for (const line of [...machineLines({ ...scratch.env, DOCKER_CONFIG: dockerConfigFolder() }), ''])
       console.log(line);

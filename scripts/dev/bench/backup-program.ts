@@ -1,10 +1,11 @@
 // The backup of one folder as a volume's, as one process: backup-program.ts SOURCE TARGET [check]. Prints its own largest resident set.
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import type { BackupContext, BackupItem } from '../../backups/kind.ts';
 import { volumeKind } from '../../backups/volume/kind.ts';
 import { hostPaths } from '../../host/paths.ts';
 import { openHost } from '../../host/real.ts';
 import { parseManifest } from '../../manifest/parse.ts';
+import { ownPeakMb } from './own-memory.ts';
 
 const [source = '', target = '', check] = process.argv.slice(2);
 const text = 'name: bench\ncontainers: [{ name: bench, role: app }]\n';
@@ -33,5 +34,4 @@ const item: BackupItem = {
 mkdirSync(target, { recursive: true });
 const files = await volumeKind.write(context, item, target);
 if (check === 'check') await volumeKind.check(context, item, target, files);
-const peakKb = Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? 0);
-console.log(JSON.stringify({ ownMb: (peakKb * 1024) / 1e6, bytes: files[0]?.bytes }));
+console.log(JSON.stringify({ ownMb: ownPeakMb(), bytes: files[0]?.bytes }));

@@ -61,6 +61,7 @@ export async function openComposeHost(
     docker,
   );
   const close = () => host.close();
+  scratch.closeLater(close);
   try {
     for (const name of names) await fillVolume(host, name, megabytes);
   } catch (error) {

@@ -11,12 +11,13 @@ import { makePlan } from '../../plan/plan.ts';
 import { inGroups } from '../../release/in-groups.ts';
 import { readManifests } from '../../release/manifests.ts';
 import { runtimeOf } from '../../runtimes/registry.ts';
+import { ownPeakMb } from './own-memory.ts';
 
 const [folder = '', base = '', target = '', what = ''] = process.argv.slice(2);
 const host = openHost();
 const repo = { host, root: realpathSync(folder) };
 
-async function planned(): Promise<{ services: number; steps: number }> {
+async function planned(): Promise<{ services: number; steps: number; ownMb: number }> {
   const [changes, manifests, settings] = await Promise.all([
     diffTree(repo, base, target),
     readManifests(repo, base, target, {}),
@@ -60,7 +61,7 @@ async function planned(): Promise<{ services: number; steps: number }> {
     expectedS: undefined,
   };
   const plan = makePlan(facts);
-  return { services: plan.services.length, steps: plan.steps.length };
+  return { services: plan.services.length, steps: plan.steps.length, ownMb: ownPeakMb() };
 }
 
 /** Of what changed, in the checkout as it stands. */

@@ -8,8 +8,6 @@ const COMPILED = join(CHECKOUT, 'node_modules', '.cache', 'compiled');
 
 export interface Timed {
   ms: number;
-  /** The largest resident set of the process itself or one of the children that it waited for. */
-  peakMb: number;
   stdout: string;
 }
 
@@ -29,7 +27,7 @@ export async function timed(
   const ms = performance.now() - began;
   if (code !== expected)
     throw new Error(`${argv.join(' ').slice(0, 200)} exited ${code}: ${`${stdout}${stderr}`.slice(-1500)}`);
-  return { ms, peakMb: (child.resourceUsage()?.maxRSS ?? 0) / 1e6, stdout };
+  return { ms, stdout };
 }
 
 /** A program of ours as one file, as the frozen engine is. @param script from the checkout's top. @returns its path. @throws Error where it does not build. */

@@ -13,6 +13,10 @@ export interface Scratch {
   engine: string;
   /** Programs of the system, the engine's own just, a git identity, nothing of the caller's. */
   env: Record<string, string>;
+  /** Closes what a signal would leave behind. */
+  closeLater(close: () => Promise<void>): void;
+  /** For a bench that was interrupted: closes all that was opened. */
+  closeAll(): Promise<void>;
   remove(): void;
 }
 
@@ -21,6 +25,7 @@ export function openScratch(): Scratch {
   const engine = join(folder, 'engine');
   for (const name of ENGINE) cpSync(join(CHECKOUT, name), join(engine, name), { recursive: true });
   symlinkSync(join(CHECKOUT, 'node_modules'), join(engine, 'node_modules'));
+  const closers: Array<() => Promise<void>> = [];
   const identity = { NAME: 'Bench', EMAIL: 'bench@example.org' };
   return {
     folder,
@@ -38,6 +43,8 @@ export function openScratch(): Scratch {
         ),
       ),
     },
+    closeLater: (close) => void closers.push(close),
+    closeAll: async () => void (await Promise.allSettled(closers.map((close) => close()))),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -14,6 +14,7 @@ const TURNS = 3;
 
 export async function measureState(scratch: Scratch, runs: number, show: (table: Table) => void): Promise<void> {
   const host = await openScenarioHost('pm2', { services: { alpha: {}, beta: {} }, engine: scratch.engine });
+  scratch.closeLater(host.close);
   try {
     await host.push({ ...(await host.service('alpha', '2')), ...(await host.service('beta', '2')) });
     const released = await host.run('run', ['T1']);
