@@ -1,6 +1,8 @@
 // redis-cli of the server's own container, and helper containers of the same image.
+
 import type { ErrorFacts, ReleaseError } from '../../model/error.ts';
 import { stepFailed } from '../../model/error.ts';
+import { RUN_ONCE } from '../container.ts';
 import type { BackupContext } from '../kind.ts';
 import { ask, type Client, clientOf, insideFailed } from '../server/client.ts';
 import { runningServer } from '../server/find.ts';
@@ -72,18 +74,7 @@ export const helper = (
   words: readonly string[] = [],
   volumes: readonly string[] = [],
 ): string[] => [
-  'docker',
-  'run',
-  '--rm',
-  '-i',
-  '--pull',
-  'never',
-  '--log-driver',
-  'none',
-  '--network',
-  'none',
-  '--user',
-  '0:0',
+  ...RUN_ONCE,
   ...volumes.flatMap((volume) => ['--volume', volume]),
   '--entrypoint',
   'sh',

@@ -1,7 +1,9 @@
 // A volume that cannot be read from its mountpoint: tar runs in a container that mounts it read-only, and the stream comes to us.
+
 import { join } from 'node:path';
 import { cleanEnvironment } from '../../host/environment.ts';
 import { COMPRESS, checkPipe, TAR_KEEPS, TAR_WRITES, tarBytes, toolOptions } from '../archive.ts';
+import { RUN_ONCE } from '../container.ts';
 import type { BackupContext, BackupFile, BackupItem } from '../kind.ts';
 import { shellComment, shellWord } from '../shell.ts';
 
@@ -10,18 +12,7 @@ const COUNT_THEN_TAR = 'cd /data && find . ! -type s -printf . | wc -c | sed "s/
 
 /** `docker run` of a shell in the image, with the volume at /data; the shell's own words follow. */
 export const helper = (volume: string, access: ':ro' | '', image: string): string[] => [
-  'docker',
-  'run',
-  '--rm',
-  '-i',
-  '--pull',
-  'never',
-  '--log-driver',
-  'none',
-  '--network',
-  'none',
-  '--user',
-  '0:0',
+  ...RUN_ONCE,
   '--entrypoint',
   '/bin/sh',
   '--volume',

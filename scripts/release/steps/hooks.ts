@@ -3,12 +3,19 @@ import { basename, join } from 'node:path';
 import type { Runners, StepContext } from '../../engine/attempt.ts';
 import { interpreter, runHook } from '../../host/hook.ts';
 import { stepFailed } from '../../model/error.ts';
-import type { Step } from '../../model/step.ts';
+import type { Step, StepOf } from '../../model/step.ts';
 import type { Session } from '../session.ts';
 
 export function hookRunners(session: Session): Pick<Runners, 'hook' | 'install' | 'e2e' | 'script'> {
   const live = session.context.paths.root;
   const folderOf = (service: string, root: string): string => join(root, 'packages', service);
+  const command = async (step: StepOf<'install' | 'e2e'>, at: StepContext): Promise<undefined> => {
+    await run(session, step, at, {
+      argv: ownBun(session, step.argv),
+      what: step.argv.join(' '),
+      cwd: folderOf(step.service, live),
+    });
+  };
   return {
     async hook(step, at) {
       // A preflight hook looks at the version that is to come: it runs where that one is laid out.
@@ -17,22 +24,8 @@ export function hookRunners(session: Session): Pick<Runners, 'hook' | 'install' 
       await run(session, step, at, { argv, what: step.path, cwd: folderOf(step.service, root) });
       return undefined;
     },
-    async install(step, at) {
-      await run(session, step, at, {
-        argv: ownBun(session, step.argv),
-        what: step.argv.join(' '),
-        cwd: folderOf(step.service, live),
-      });
-      return undefined;
-    },
-    async e2e(step, at) {
-      await run(session, step, at, {
-        argv: ownBun(session, step.argv),
-        what: step.argv.join(' '),
-        cwd: folderOf(step.service, live),
-      });
-      return undefined;
-    },
+    install: command,
+    e2e: command,
     async script(step, at) {
       const file = step.frozen ? join(session.files.records, 'scripts', basename(step.path)) : join(live, step.path);
       const now = await session.context.host.files.sha256(file);
