@@ -34,10 +34,13 @@ export function unavailableReason(): string | undefined {
   return undefined;
 }
 
-/** A shared engine where BELAY_TEST_DOCKER_HOST names one, else a new one, ready. It also ends when this process does, however it does. @throws Error where it does not start. */
-export async function startTestEngine(): Promise<TestEngine> {
+/**
+ * A shared engine where BELAY_TEST_DOCKER_HOST names one, else a new one, ready. It also ends when this process does, however it does.
+ * @param own never the shared one: for what looks at all that an engine has. @throws Error where it does not start.
+ */
+export async function startTestEngine({ own = false } = {}): Promise<TestEngine> {
   const config = dockerConfigFolder();
-  const shared = process.env[SHARED_ENGINE];
+  const shared = own ? undefined : process.env[SHARED_ENGINE];
   if (shared) {
     return {
       socket: shared.replace(/^unix:\/\//, ''),
