@@ -1,5 +1,7 @@
 // The port to the world: every file, process, socket and clock that the engine touches goes through these.
 // git.ts and docker.ts are built upon it, so that a simulated world only has to stand in for this one page.
+import type { FrozenEngine } from './freeze.ts';
+import type { HostPaths } from './paths.ts';
 
 export interface FileStat {
   kind: 'file' | 'folder' | 'link' | 'other';
@@ -187,10 +189,21 @@ export interface Machine {
   random(bytes: number): string;
 }
 
+/** This process, where it is a verb that runs from a frozen engine. */
+export interface OwnProcess {
+  /** Name of the engine's folder. */
+  engineHash: string;
+  /** The frozen engine that a record names, or our own. @throws refused where it is missing or its files are not what was frozen. */
+  openEngine(paths: HostPaths, hash: string): Promise<FrozenEngine>;
+  /** Calls back at every INT and TERM until the returned function is called; HUP and PIPE are ignored from now on. */
+  onStop(callback: (signal: 'SIGINT' | 'SIGTERM', count: number) => void): () => void;
+}
+
 export interface Host {
   files: Files;
   exec: Exec;
   http: Http;
   clock: Clock;
   machine: Machine;
+  own: OwnProcess;
 }

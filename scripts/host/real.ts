@@ -4,6 +4,7 @@ import { openExec } from './exec.ts';
 import { openFiles } from './files.ts';
 import { loadFreshGet, openHttp } from './http.ts';
 import { openMachine } from './machine.ts';
+import { openOwnProcess } from './own-process.ts';
 import type { Host } from './port.ts';
 
 const PRELOAD_MS = 250;
@@ -22,5 +23,6 @@ export function openHost(options: { probes?: boolean } = {}): Host {
     http: openHttp(),
     clock: openClock(),
     machine: openMachine(Object.freeze(env)),
+    own: openOwnProcess(),
   };
 }

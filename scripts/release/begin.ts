@@ -1,6 +1,4 @@
 // Begins a release afresh: observe, plan, show, and only then the first line of its journal.
-import { basename, dirname } from 'node:path';
-import { openFrozen } from '../host/freeze.ts';
 import { readRef, resolveCommit } from '../host/git/commits.ts';
 import { openKeyedHash } from '../host/keyed-hash.ts';
 import { archiveRecords, claimRecords } from '../journal/archive.ts';
@@ -101,7 +99,7 @@ async function open(context: Context, lock: ReleaseLock, request: Request, made:
   const services = inheritedServices(context, inherited);
   if (made.records.own && isFinished(made.records.own)) archiveRecords(host, paths, request.ticket);
   const files = claimRecords(host, paths, request.ticket);
-  const engine = await openFrozen(paths, basename(dirname(Bun.main)));
+  const engine = await host.own.openEngine(paths, host.own.engineHash);
   const journal = openLog(host, files.log, request.ticket, { assertHeld: () => lock.assertHeld() });
   const keyedHash = openKeyedHash(host, paths);
   const receipt: Receipt = {

@@ -1,6 +1,5 @@
 // What verbs without a ticket have in common: their log, a stop signal, and services as HEAD describes them.
 import type { BackupContext } from '../backups/kind.ts';
-import { onStopSignal } from '../host/signals.ts';
 import type { ReleaseLock } from '../journal/lock.ts';
 import { openLog } from '../journal/log.ts';
 import { badInput, refused } from '../model/error.ts';
@@ -38,7 +37,7 @@ export function openHandLog(context: Context, lock: ReleaseLock, phase: 'backup'
 /** @param act gets a signal that fires at INT or TERM. */
 export async function stoppable<T>(context: Context, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
-  const unlisten = onStopSignal((signal) => {
+  const unlisten = context.host.own.onStop((signal) => {
     context.terminal.warn(`${signal}: stopping; what was begun is put back first`);
     stop.abort();
   });

@@ -1,6 +1,5 @@
 // What changed on the host since a release halted: HEAD, tracked files, `.env`, the engine.
 
-import { basename, dirname } from 'node:path';
 import { workingTree } from '../host/git/working-tree.ts';
 import { openKeyedHash } from '../host/keyed-hash.ts';
 import type { Receipt } from '../model/receipt.ts';
@@ -40,7 +39,7 @@ export async function findDrift(
   const paths = cutOff ? [] : tree.dirty.map((d) => d.path);
   const env = envDifferences(context, receipt);
   const differences = [...paths.map((path) => `${path} was changed by hand`), ...env.map(({ what }) => what)];
-  const engine = basename(dirname(Bun.main));
+  const engine = context.host.own.engineHash;
   if (state.engine !== '' && state.engine !== engine)
     differences.push(`the engine is ${engine}, this release was begun with ${state.engine}`);
   return { never, differences, paths, names: env.map(({ name }) => name) };

@@ -1,5 +1,5 @@
 // Everything that writes does so under the host's one lock.
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type ReleaseLock, takeLock } from '../journal/lock.ts';
 import { listReleases } from '../journal/records.ts';
 import { secureWorkspace } from '../journal/workspace.ts';
@@ -34,11 +34,10 @@ const KEEP_ENGINE_MS = 3_600_000;
 /** Frozen engines that no record names go. */
 function pruneEngines({ host, paths }: Context): void {
   const named = new Set(listReleases(host, paths, { archives: true }).map((entry) => entry.state?.engine));
-  const own = basename(dirname(Bun.main));
   for (const name of host.files.list(paths.engines)) {
     const folder = join(paths.engines, name);
     const age = host.clock.now().getTime() - (host.files.stat(folder)?.mtimeMs ?? 0);
-    if (name !== own && !named.has(name) && age > KEEP_ENGINE_MS) host.files.remove(folder);
+    if (name !== host.own.engineHash && !named.has(name) && age > KEEP_ENGINE_MS) host.files.remove(folder);
   }
 }
 

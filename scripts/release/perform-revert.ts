@@ -1,7 +1,6 @@
 // Runs the steps of a revert, and says at the end how the host stands.
 import { executePhase } from '../engine/execute.ts';
 import { revertBranch } from '../host/git/revert-push.ts';
-import { onStopSignal } from '../host/signals.ts';
 import { EXIT, ReleaseError } from '../model/error.ts';
 import type { Step } from '../model/step.ts';
 import { standingOfRevert } from '../plan/due.ts';
@@ -58,7 +57,7 @@ async function running(
 ): Promise<number> {
   const { reporter } = session;
   const stop = new AbortController();
-  const unlisten = onStopSignal((signal) => {
+  const unlisten = session.context.host.own.onStop((signal) => {
     stop.abort();
     reporter.say(`${signal}: stopping at the next safe point`);
   });

@@ -1,7 +1,6 @@
 // Runs a session's phases in their order, and says at the end how it stands and what to type next.
 import type { Runners } from '../engine/attempt.ts';
 import { executePhase } from '../engine/execute.ts';
-import { onStopSignal } from '../host/signals.ts';
 import { project } from '../journal/project.ts';
 import { EXIT, ReleaseError } from '../model/error.ts';
 import { PHASES, type Phase } from '../model/release.ts';
@@ -30,7 +29,7 @@ export interface Course {
 export async function perform(session: Session, log: Logger, course: Course): Promise<number> {
   const stop = new AbortController();
   const { reporter } = session;
-  const unlisten = onStopSignal((signal, count) => {
+  const unlisten = session.context.host.own.onStop((signal, count) => {
     stop.abort();
     reporter.say(
       count === 1

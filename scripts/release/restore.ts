@@ -1,8 +1,7 @@
 // just release-restore SERVICE STAMP: one service's data back to a backup, while its version stays.
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type RestoreReport, restoreBackup } from '../backups/restore.ts';
 import type { Loss } from '../backups/restore-plan.ts';
-import { openFrozen } from '../host/freeze.ts';
 import { interpreter, runHook } from '../host/hook.ts';
 import { badInput } from '../model/error.ts';
 import { checkServiceName } from '../model/names.ts';
@@ -103,7 +102,7 @@ function hookOf(context: Context, { manifest }: HandService): (() => Promise<voi
     .find((each) => host.files.stat(join(cwd, each)) !== undefined);
   if (path === undefined) return undefined;
   return async () => {
-    const engine = await openFrozen(paths, basename(dirname(Bun.main)));
+    const engine = await host.own.openEngine(paths, host.own.engineHash);
     await runHook(host, {
       argv: interpreter(engine.bun, join(cwd, path)),
       what: `packages/${manifest.name}/${path}`,

@@ -1,6 +1,4 @@
 // Goes on with a release that halted: the same plan, from the journal's own place or a phase's first step, unless something changed meanwhile.
-import { basename, dirname } from 'node:path';
-import { openFrozen } from '../host/freeze.ts';
 import { exportTree } from '../host/git/stage.ts';
 import { openStore } from '../host/git/store.ts';
 import { openKeyedHash } from '../host/keyed-hash.ts';
@@ -99,7 +97,7 @@ export async function resume(context: Context, lock: ReleaseLock, request: Resum
     });
   }
   const reporter = openReporter(host, context.terminal, { json: request.json, expectedS: plan.expected.durationS });
-  const engine = await openFrozen(paths, basename(dirname(Bun.main)));
+  const engine = await host.own.openEngine(paths, host.own.engineHash);
   const journal = openLog(host, files.log, request.ticket, { assertHeld: () => lock.assertHeld() });
   const log = makeLogger(context, files, journal, reporter);
   const trees = await layOutAgain(context, request.ticket, {

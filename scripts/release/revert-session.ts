@@ -1,6 +1,5 @@
 // What a revert works with: the release's own records, and both ends laid out again. The log may be broken; state file and receipt then count.
-import { basename, dirname, join } from 'node:path';
-import { openFrozen } from '../host/freeze.ts';
+import { join } from 'node:path';
 import { exportTree } from '../host/git/stage.ts';
 import { openStore } from '../host/git/store.ts';
 import { openKeyedHash } from '../host/keyed-hash.ts';
@@ -60,7 +59,7 @@ export async function openRevert(
     plan,
     receipt,
     manifests: { before: new Map(), after: new Map() },
-    engine: await openFrozen(paths, lock === undefined ? receipt.engine : basename(dirname(Bun.main))),
+    engine: await host.own.openEngine(paths, lock === undefined ? receipt.engine : host.own.engineHash),
     keyedHash: openKeyedHash(host, paths),
     reporter,
     trees: {
