@@ -8,7 +8,13 @@ const HOOK_PACKAGES = ['zx', 'yaml', 'dotenv', 'undici', 'p-retry'];
 
 /** Names the engine's code: 16 hex digits of SHA-256 over its source, its pinned packages and the Bun that runs it. */
 export function engineHash(engine: string): string {
-  const sources = [...new Bun.Glob('scripts/**/*.ts').scanSync({ cwd: engine })]
+  return hashOf(engine, ['scripts/**/*.ts']).slice(0, 16);
+}
+
+/** SHA-256 in hex. @param globs of source files. */
+function hashOf(engine: string, globs: readonly string[]): string {
+  const sources = globs
+    .flatMap((glob) => [...new Bun.Glob(glob).scanSync({ cwd: engine })])
     .filter((path) => !path.endsWith('.test.ts') && !path.startsWith('scripts/dev/'))
     .sort();
   const hasher = new Bun.CryptoHasher('sha256');
@@ -21,7 +27,12 @@ export function engineHash(engine: string): string {
     hasher.update(`${path} ${content.length}\n`);
     hasher.update(content);
   }
-  return hasher.digest('hex').slice(0, 16);
+  return hasher.digest('hex');
+}
+
+/** Names what makes a manifest mean what it does: the reader's source, and the packages that it reads with. */
+export function readerHash(engine: string): string {
+  return hashOf(engine, ['scripts/manifest/*.ts', 'scripts/release/manifests.ts']);
 }
 
 /** Folders of the packages for hooks, with all that they depend on, by name. @throws refused where one is missing. */

@@ -1,12 +1,13 @@
 // The frozen engine: a copy of itself that a release runs from, so that nothing it loads later comes from the tree that it moves.
-import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { copyFile, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { refused } from '../model/error.ts';
+import { bundle } from './bundle.ts';
 import { engineHash, hookPackages, loadableFiles } from './engine-files.ts';
 import { damage, type FrozenRecord, RECORD } from './frozen-record.ts';
 import type { HostPaths } from './paths.ts';
+import { randomHex } from './random.ts';
 import { errorCode } from './safe-open.ts';
 
 export interface FrozenEngine {
@@ -67,35 +68,6 @@ async function flushFile(path: string): Promise<void> {
   }
 }
 
-/** One script with everything in it; `main` of scripts/release/main.ts is told the verb and its arguments. */
-async function bundle(engine: string, temp: string): Promise<Uint8Array> {
-  const entry = join(temp, 'entry.ts');
-  const main = JSON.stringify(join(engine, 'scripts', 'release', 'main.ts'));
-  const source = `import { main } from ${main};\nconst [verb = '', ...args] = process.argv.slice(2);\nprocess.exit(await main(verb, args));\n`;
-  await writeFlushed(entry, new TextEncoder().encode(source));
-  const built = await Bun.build({
-    entrypoints: [entry],
-    root: engine,
-    target: 'bun',
-    minify: { whitespace: true },
-    sourcemap: 'none',
-    // A tsconfig.json of the host's repository, which the entry lies in, would send our imports elsewhere.
-    tsconfig: '/dev/null',
-    throw: false,
-  });
-  rmSync(entry);
-  const [output] = built.outputs;
-  if (!built.success || output === undefined) {
-    throw refused({
-      what: 'the engine cannot be frozen',
-      where: engine,
-      details: built.logs.map(String),
-      hint: `Run ${join(engine, 'bootstrap')}`,
-    });
-  }
-  return new Uint8Array(await output.arrayBuffer());
-}
-
 async function placeBun(target: string): Promise<void> {
   try {
     linkSync(process.execPath, target);
@@ -110,7 +82,9 @@ async function placeBun(target: string): Promise<void> {
 
 async function build(engine: string, hash: string, temp: string): Promise<void> {
   const files = new Map<string, () => Promise<Uint8Array>>();
-  files.set('engine.js', () => bundle(engine, temp));
+  const built = bundle(engine, 'scripts/release/main.ts', temp);
+  files.set('engine.js', async () => (await built).script);
+  files.set('engine.js.jsc', async () => (await built).compiled);
   files.set('bunfig.toml', () => readFile(join(engine, 'bunfig.toml')));
   for (const [name, folder] of hookPackages(engine)) {
     for (const path of loadableFiles(folder))
@@ -144,7 +118,7 @@ export async function freezeEngine(paths: HostPaths): Promise<FrozenEngine> {
   if (existsSync(folder) && (await damage(folder, hash)) === undefined) return frozenEngine(hash, folder);
   mkdirSync(paths.engines, { recursive: true, mode: 0o700 });
   removeLeftovers(paths.engines);
-  const temp = join(paths.engines, `.${hash}.${process.pid}.${randomBytes(4).toString('hex')}`);
+  const temp = join(paths.engines, `.${hash}.${process.pid}.${randomHex(4)}`);
   mkdirSync(temp, { mode: 0o700 });
   try {
     await build(paths.engine, hash, temp);

@@ -1,8 +1,8 @@
 // What a frozen engine consisted of when it was made, and whether it still does.
-import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256 } from './keyed-hash.ts';
 import { errorCode } from './safe-open.ts';
 
 export const RECORD = 'frozen.json';
@@ -23,8 +23,6 @@ function readRecord(folder: string): FrozenRecord | undefined {
     throw error;
   }
 }
-
-const sha256 = (content: Uint8Array) => createHash('sha256').update(content).digest('hex');
 
 /** @returns what is wrong with the frozen engine, in words; undefined: it is whole. */
 export async function damage(folder: string, hash: string): Promise<string | undefined> {

@@ -24,7 +24,10 @@ const ANSI = new RegExp(
 export function cleanLine(line: string): string {
   const ended = line.replace(/\r+$/, '');
   // A progress bar writes its line over and over: what it showed last counts.
-  const shown = ended.slice(ended.lastIndexOf('\r') + 1).replace(ANSI, '');
+  const shown = ended
+    .slice(ended.lastIndexOf('\r') + 1)
+    .replace(ANSI, '')
+    .slice(0, LINE_CHARS + 1);
   const escaped = shown.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (char) => {
     const code = char.charCodeAt(0);
     return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;

@@ -26,8 +26,11 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   if (word.length > 64) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  const letters = plain(word);
   for (const candidate of known) {
-    const distance = plain(candidate) === plain(word) ? 0 : editDistance(word, candidate);
+    const same = plain(candidate) === letters;
+    if (!same && Math.abs(candidate.length - word.length) >= bestDistance) continue;
+    const distance = same ? 0 : editDistance(word, candidate);
     if (distance < bestDistance && distance < candidate.length) {
       best = candidate;
       bestDistance = distance;

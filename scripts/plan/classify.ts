@@ -39,6 +39,30 @@ function anyOf(patterns: readonly string[]): (path: string) => string | undefine
   return (path) => globs.find(({ glob }) => glob.match(path))?.pattern;
 }
 
+interface Watcher {
+  name: string;
+  glob: string;
+  match: Bun.Glob;
+}
+
+/** The first folder of a path or glob; empty where there is none, or a glob leaves it open. */
+const topOf = (path: string): string => /^[A-Za-z0-9_. -]+(?=\/)/.exec(path)?.[0] ?? '';
+
+/** By the only top folder whose paths they can match, so that thousands are not asked about each path. */
+function watchersOf(services: ReadonlyMap<string, ServiceEnds>): Map<string, Watcher[]> {
+  const watchers = new Map<string, Watcher[]>();
+  for (const [name, ends] of services) {
+    for (const glob of ends.after?.watch ?? ends.before?.watch ?? []) {
+      const top = topOf(glob);
+      const among = watchers.get(top);
+      const one = { name, glob, match: new Bun.Glob(glob) };
+      if (among === undefined) watchers.set(top, [one]);
+      else among.push(one);
+    }
+  }
+  return watchers;
+}
+
 /**
  * @param changes BASE_SHA..target.
  * @param services every service that has a manifest at either end.
@@ -64,9 +88,7 @@ export function classify(
   const ignored = anyOf(config.ignore);
   const sharedOf = anyOf(Object.keys(config.shared));
   const live = [...services].filter(([, ends]) => ends.after?.installed);
-  const watchers = [...services].flatMap(([name, ends]) =>
-    (ends.after?.watch ?? ends.before?.watch ?? []).map((glob) => ({ name, glob, match: new Bun.Glob(glob) })),
-  );
+  const watchers = watchersOf(services);
   const because = (name: string, reason: Reason): void => {
     const ends = services.get(name);
     if (!ends || !(ends.before?.installed || ends.after?.installed)) return;
@@ -85,7 +107,7 @@ export function classify(
       because(service, { kind: 'path', path, count: 1 });
       known = true;
     }
-    for (const { name, glob, match } of watchers) {
+    for (const { name, glob, match } of [...(watchers.get(topOf(path)) ?? []), ...(watchers.get('') ?? [])]) {
       if (!match.match(path)) continue;
       because(name, { kind: 'watch', path, glob });
       known = true;

@@ -21,4 +21,4 @@ export const verb = closingVerb({
         ],
 });
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

@@ -33,4 +33,4 @@ export const verb = closingVerb({
   after: (state) => [`${state.ticket} is released on your word; ${state.mergeSha.slice(0, 12)} is marked as deployed.`],
 });
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

@@ -63,7 +63,7 @@ async function adopt(world: World, context: Context, at: string | undefined, dry
     .filter(([, ends]) => ends.after?.installed)
     .map(([name]) => name)
     .toSorted();
-  const { manifests, notices } = read.parse(names, 'after');
+  const { manifests, notices } = await read.parse(names, 'after');
   for (const notice of notices) world.terminal.say(`Notice: ${notice}`);
   const scratch = host.files.tempFolder(paths.cache, 'adopt-');
   try {
@@ -173,4 +173,4 @@ function baseline(context: Context, sha: string, keyedHash: KeyedHash, services:
   };
 }
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

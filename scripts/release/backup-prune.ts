@@ -74,4 +74,4 @@ function folderOf(context: Context, word: string): string {
   return folder;
 }
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

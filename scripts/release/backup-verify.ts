@@ -84,4 +84,4 @@ async function problemOf({ context }: HandService, folder: string): Promise<stri
   }
 }
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

@@ -73,4 +73,4 @@ function age(ms: number): string {
   return hours < 48 ? `${Math.floor(hours)} h` : `${Math.floor(hours / 24)} d`;
 }
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

@@ -58,7 +58,7 @@ export interface HandService {
 export async function manifestsNow(context: Context): Promise<Map<string, ServiceManifest>> {
   const read = await readManifests(context.repo, 'HEAD', 'HEAD', context.env);
   const names = [...read.ends].filter(([, ends]) => ends.after?.installed).map(([name]) => name);
-  return read.readable(names);
+  return await read.readable(names);
 }
 
 /** @param names empty: all that have a backup. @throws bad-input for a name that is no installed service. */

@@ -7,12 +7,12 @@ import type { Context } from './context.ts';
 import type { Manifests } from './manifests.ts';
 import type { Observed } from './observe-service.ts';
 
-/** Two services on one port or project. Manifests that cannot clash, by a look at their text, are not read in full. @throws refused */
-export function checkClashes(
+/** Two services on one port or project. Manifests that cannot clash, by a look at their lines, are not read in full. @throws refused */
+export async function checkClashes(
   context: Context,
   changed: ReadonlyMap<string, ServiceManifest>,
   manifests: Manifests,
-): void {
+): Promise<void> {
   const needles = [...changed.values()].flatMap((m) => [
     ...m.ports.flatMap((p) => [p.env, context.env[p.env] || String(p.default)]),
     ...(m.compose.project === undefined ? [] : [m.compose.project]),
@@ -21,11 +21,11 @@ export function checkClashes(
   const pattern = new RegExp(
     `(?<![A-Za-z0-9_])(?:${needles.map((n) => n.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})(?![A-Za-z0-9_])`,
   );
-  const suspects = [...manifests.texts()]
+  const suspects = [...manifests.claims()]
     .filter(([name, text]) => !changed.has(name) && pattern.test(text))
     .map(([name]) => name);
   // A manifest that this release does not change is not refused for what is wrong elsewhere in it.
-  const all = [...changed.values(), ...manifests.readable(suspects).values()];
+  const all = [...changed.values(), ...(await manifests.readable(suspects)).values()];
   const problems = crossRules(all, context.env);
   if (problems.length === 0) return;
   throw refused({

@@ -68,4 +68,4 @@ function table(rows: Row[]): string[] {
   );
 }
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

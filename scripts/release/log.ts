@@ -61,4 +61,4 @@ function lineReader(host: Host, path: string, each: (line: string) => void): { r
   };
 }
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

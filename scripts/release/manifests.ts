@@ -1,12 +1,14 @@
-// The manifests of two commits: a look at each, a full reading only of those that matter.
-import { readBlobs } from '../host/git/blobs.ts';
+// The manifests of two commits: a look at each that nobody looked at before, a full reading only of those that matter.
+import { readInTrees } from '../host/git/blobs.ts';
 import type { Repository } from '../host/git/run.ts';
-import { listManifests } from '../host/git/trees.ts';
+import { listFolders } from '../host/git/trees.ts';
+import { claimsOf } from '../manifest/claims.ts';
 import { glance } from '../manifest/glance.ts';
 import { checkManifest, parseManifests } from '../manifest/parse.ts';
 import { withVariables } from '../manifest/variables.ts';
 import type { ServiceManifest } from '../model/service.ts';
-import type { ServiceEnds, ServiceGlance } from '../plan/classify.ts';
+import type { ServiceEnds } from '../plan/classify.ts';
+import type { FactStore, ManifestFacts } from './manifest-facts.ts';
 
 type End = 'before' | 'after';
 
@@ -16,69 +18,102 @@ export interface Manifests {
    * Full readings of the named services at one end; those without a manifest there, or not installed, are left out.
    * @throws refused with every problem of every file.
    */
-  parse(names: readonly string[], end: End): { manifests: Map<string, ServiceManifest>; notices: string[] };
+  parse(names: readonly string[], end: End): Promise<{ manifests: Map<string, ServiceManifest>; notices: string[] }>;
   /** The named services at the target, each as far as it can be read: problems are not this caller's. */
-  readable(names: readonly string[]): Map<string, ServiceManifest>;
-  /** Raw text at the target of every installed service. */
-  texts(): Map<string, string>;
+  readable(names: readonly string[]): Promise<Map<string, ServiceManifest>>;
+  /** For every installed service at the target, the text that says its ports and its compose project. */
+  claims(): Map<string, string>;
 }
 
-/** @param env the host's `.env`, for the variables in manifests. @throws refused where a look at the target's is not enough and a full reading finds problems. */
+const FILE = 'manifest.yaml';
+/** Fewer packages are read as quickly as what was found out about them. */
+const MANY = 200;
+const AT_ONCE = 1000;
+/** The facts are written anew where at least this share of them was not known: until then, a look at a few costs less. */
+const WORTH_WRITING = 0.1;
+
+/**
+ * @param env the host's `.env`, for the variables in manifests.
+ * @param store what earlier looks found; without it everything is looked at.
+ * @throws refused where a manifest is not UTF-8 text.
+ */
 export async function readManifests(
   repo: Repository,
   baseSha: string,
   targetSha: string,
   env: Readonly<Record<string, string>>,
+  store?: FactStore,
 ): Promise<Manifests> {
-  const [before, after] = await Promise.all([listManifests(repo, baseSha), listManifests(repo, targetSha)]);
-  const texts = await readBlobs(repo, [...new Set([...before, ...after].map((m) => m.blob))]);
-  const looks = new Map<string, ServiceGlance>();
-  const look = (service: string, blob: string): ServiceGlance => {
-    const known = looks.get(blob);
-    if (known) return known;
-    const text = texts.get(blob) ?? '';
-    const seen = glance(text);
-    const found = seen ? { installed: seen.status === 'installed', watch: seen.watch } : fullLook(service, text);
-    looks.set(blob, found);
-    return found;
+  const shas = [...new Set([baseSha, targetSha])];
+  const [before = new Map(), after = before] = await Promise.all(shas.map((sha) => listFolders(repo, sha, 'packages')));
+  const trees: Record<End, ReadonlyMap<string, string>> = { before, after };
+  const names = new Set([...before.keys(), ...after.keys()]);
+
+  const keeper = names.size < MANY ? undefined : store;
+  const known = keeper?.read() ?? new Map<string, ManifestFacts>();
+  const texts = new Map<string, string>();
+  const read = async (wanted: readonly string[]): Promise<void> => {
+    for (let at = 0; at < wanted.length; at += AT_ONCE)
+      for (const [tree, text] of await readInTrees(repo, wanted.slice(at, at + AT_ONCE), FILE)) texts.set(tree, text);
+  };
+  const unknown = [...after.values()].filter((tree) => !known.has(tree));
+  // What differs will be read in full.
+  const differing = [...names].filter((name) => before.get(name) !== after.get(name));
+  const ofDiffering = differing.flatMap((name) => [before.get(name) ?? [], after.get(name) ?? []].flat());
+  await read([...new Set([...unknown, ...ofDiffering])]);
+  const seen = new Map([...texts].map(([tree, text]) => [tree, look(text)]));
+  const at = (name: string, end: End): ManifestFacts | undefined => {
+    const tree = trees[end].get(name) ?? '';
+    return seen.get(tree) ?? known.get(tree);
   };
   const ends = new Map<string, ServiceEnds>();
-  for (const { service, blob } of before) ends.set(service, { before: look(service, blob), after: undefined });
-  for (const { service, blob } of after)
-    ends.set(service, { before: ends.get(service)?.before, after: look(service, blob) });
+  for (const name of names) {
+    const both = { before: at(name, 'before'), after: at(name, 'after') };
+    if (both.before !== undefined || both.after !== undefined) ends.set(name, both);
+  }
+  if (unknown.length >= names.size * WORTH_WRITING)
+    keeper?.write(
+      [...after].flatMap(([name, tree]) => {
+        const facts = at(name, 'after');
+        return facts === undefined ? [] : [[tree, facts] as const];
+      }),
+    );
 
-  const blobs = {
-    before: new Map(before.map((m) => [m.service, m.blob])),
-    after: new Map(after.map((m) => [m.service, m.blob])),
+  const installed = (names: Iterable<string>, end: End): string[] =>
+    [...names].filter((name) => at(name, end)?.installed === true);
+  const entriesOf = async (names: readonly string[], end: End) => {
+    const wanted = installed(names, end).map((name) => ({ name, tree: trees[end].get(name) ?? '' }));
+    await read(wanted.map(({ tree }) => tree).filter((tree) => !texts.has(tree)));
+    return wanted.map(({ name, tree }) => ({ text: texts.get(tree) ?? '', where: placeOf(name) }));
   };
-  const entriesOf = (names: readonly string[], end: End) =>
-    names.flatMap((name) => {
-      const blob = blobs[end].get(name);
-      if (blob === undefined || !ends.get(name)?.[end]?.installed) return [];
-      return [{ text: texts.get(blob) ?? '', where: { file: `packages/${name}/manifest.yaml`, folder: name } }];
-    });
   const byName = (manifests: readonly ServiceManifest[]) =>
     new Map(manifests.map((m) => [m.name, withVariables(m, env)]));
-  const asFarAsReadable = (names: readonly string[], end: End) =>
-    byName(entriesOf(names, end).map((e) => checkManifest(e.text, e.where).manifest));
+  const asFarAsReadable = async (names: readonly string[], end: End) =>
+    byName((await entriesOf(names, end)).map((e) => checkManifest(e.text, e.where).manifest));
   return {
     ends,
-    parse(names, end) {
+    async parse(names, end) {
       // What is deployed already cannot be mended any more: it is read as far as it can be.
-      if (end === 'before') return { manifests: asFarAsReadable(names, end), notices: [] };
-      const { manifests, notices } = parseManifests(entriesOf(names, end));
+      if (end === 'before') return { manifests: await asFarAsReadable(names, end), notices: [] };
+      const { manifests, notices } = parseManifests(await entriesOf(names, end));
       return { manifests: byName(manifests), notices };
     },
     readable: (names) => asFarAsReadable(names, 'after'),
-    texts: () =>
-      new Map(
-        after.filter((m) => ends.get(m.service)?.after?.installed).map((m) => [m.service, texts.get(m.blob) ?? '']),
-      ),
+    claims: () => new Map(installed(after.keys(), 'after').map((name) => [name, at(name, 'after')?.claims ?? ''])),
   };
 }
 
-function fullLook(service: string, text: string): ServiceGlance {
-  const { manifest } = checkManifest(text, { file: `packages/${service}/manifest.yaml`, folder: service });
+const placeOf = (name: string) => ({ file: `packages/${name}/${FILE}`, folder: name });
+
+function look(text: string): ManifestFacts {
+  const seen = glance(text);
+  if (seen !== undefined) return { installed: seen.status === 'installed', watch: seen.watch, claims: claimsOf(text) };
+  // Neither of these two follows from the folder's name.
+  const { manifest } = checkManifest(text, placeOf(''));
   // One that cannot be read counts as installed: where it changed, it is read in full and refused.
-  return { installed: (manifest?.installation ?? 'installed') === 'installed', watch: manifest?.release.watch ?? [] };
+  return {
+    installed: (manifest?.installation ?? 'installed') === 'installed',
+    watch: manifest?.release.watch ?? [],
+    claims: text,
+  };
 }

@@ -20,6 +20,7 @@ import { checkClashes, checkPorts, checkSpace } from './clashes.ts';
 import { type Context, runtimeContext } from './context.ts';
 import { inGroups } from './in-groups.ts';
 import { layOut } from './lay-out.ts';
+import { openFacts } from './manifest-facts.ts';
 import { type Manifests, readManifests } from './manifests.ts';
 import { type Observed, observeService } from './observe-service.ts';
 import { resolvedKey } from './resolve.ts';
@@ -78,14 +79,15 @@ export async function observe(context: Context, wanted: Wanted): Promise<Observa
     ...(wanted.inherited ? { baseSha: wanted.inherited.baseSha } : {}),
     ...(wanted.targetSha === undefined ? {} : { targetSha: wanted.targetSha }),
   });
-  const manifests = await readManifests(repo, found.baseSha, found.targetSha, context.env);
+  const store = openFacts(context.host, context.paths);
+  const manifests = await readManifests(repo, found.baseSha, found.targetSha, context.env, store);
   const config = await configAt(repo, found.targetSha);
   const classification = classify(found.changes, manifests.ends, config, wanted.ticket, wanted.knownTickets);
   const reasons = addAsked(classification.reasons, wanted, manifests);
   const names = [...reasons.keys()];
-  const before = manifests.parse(names, 'before');
-  const after = manifests.parse(names, 'after');
-  checkClashes(context, after.manifests, manifests);
+  const before = await manifests.parse(names, 'before');
+  const after = await manifests.parse(names, 'after');
+  await checkClashes(context, after.manifests, manifests);
 
   const runtimesChecked = checkRuntimes(context, wanted.ticket, [
     ...before.manifests.values(),

@@ -152,4 +152,4 @@ function describeLoss({ ageMs, rows, kept }: Loss, ahead: boolean): string[] {
 
 const count = (rows: number | undefined): string => (rows === undefined ? 'not there' : `${rows} rows`);
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

@@ -188,8 +188,8 @@ async function manifestsAgain(
   advanced: boolean,
 ): Promise<Session['manifests']> {
   const read = await readManifests(context.repo, baseSha, targetSha, context.env);
-  const before = read.parse(names, 'before').manifests;
-  if (!advanced) return { before, after: read.parse(names, 'after').manifests };
+  const before = (await read.parse(names, 'before')).manifests;
+  if (!advanced) return { before, after: (await read.parse(names, 'after')).manifests };
   return { before, after: liveManifests(context, names) };
 }
 

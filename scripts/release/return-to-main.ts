@@ -81,4 +81,4 @@ async function undeployed(context: Context, sha: string): Promise<{ deployed: st
   return { deployed, pending: [...reasons.keys()].toSorted() };
 }
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

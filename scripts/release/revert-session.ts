@@ -89,7 +89,8 @@ export async function readEnds(session: Session): Promise<void> {
   const { context, plan } = session;
   const read = await readManifests(context.repo, plan.baseSha, plan.targetSha, context.env);
   const names = plan.services.map((s) => s.name);
-  session.manifests = { before: read.parse(names, 'before').manifests, after: read.parse(names, 'after').manifests };
+  const [before, after] = [await read.parse(names, 'before'), await read.parse(names, 'after')];
+  session.manifests = { before: before.manifests, after: after.manifests };
 }
 
 /** BASE_SHA beside the live tree, until the checkout is back there. */

@@ -112,4 +112,4 @@ async function opened(context: Context, ticket: string, options: Omit<RevertOpti
 const revertedAlready = (ticket: string) =>
   refused({ what: `${ticket} is reverted already`, hint: `See: just release-state ${ticket}` });
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

@@ -163,4 +163,4 @@ async function run(given: Given, world: World): Promise<number> {
   });
 }
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

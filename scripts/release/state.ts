@@ -99,4 +99,4 @@ const startOf = (entry: ReleaseEntry): string => entry.state?.timestamps.PREPARE
 const newest = (entries: ReleaseEntry[]): ReleaseEntry | undefined =>
   entries.toSorted((a, b) => (startOf(a) < startOf(b) ? -1 : 1)).at(-1);
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

@@ -124,9 +124,9 @@ test('manifests of both ends: problems of the target are refused, those of what 
       ['b', true, true],
       ['c', undefined, false],
     ]);
-    expect(() => read.parse(['a'], 'after')).toThrow('packages/a/manifest.yaml has');
-    expect([...read.parse(['b', 'c'], 'before').manifests.keys()]).toEqual(['b']);
-    expect([...read.readable(['b', 'c', 'nobody']).keys()]).toEqual(['b']);
-    expect([...read.texts().keys()].toSorted()).toEqual(['a', 'b']);
+    expect(read.parse(['a'], 'after')).rejects.toThrow('packages/a/manifest.yaml has');
+    expect([...(await read.parse(['b', 'c'], 'before')).manifests.keys()]).toEqual(['b']);
+    expect([...(await read.readable(['b', 'c', 'nobody'])).keys()]).toEqual(['b']);
+    expect([...read.claims().keys()].toSorted()).toEqual(['a', 'b']);
   });
 });

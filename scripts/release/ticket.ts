@@ -4,4 +4,4 @@ import { enter } from './verb.ts';
 
 export const verb = phaseVerb('ticket');
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

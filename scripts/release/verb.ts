@@ -21,8 +21,10 @@ export async function runVerb(verb: Verb, args: readonly string[], world: World)
   return await rendered(verb, args, world.terminal, async (given) => await verb.run(given, world));
 }
 
-/** From a script's command line. Sets the exit code when all is over. */
+/** From a script's command line. Sets the exit code when all is over. Nobody waits for it at the top level: what is compiled beforehand could not. */
 export async function enter(verb: Verb): Promise<void> {
+  // Should nothing be left to wait for before it is over, that is no success.
+  process.exitCode = 1;
   const host = openHost();
   const terminal = openTerminal();
   const args = process.argv.slice(2);

@@ -1,5 +1,6 @@
-// The plan of a release and nothing else (diff, classify, order), as one cold process: plan-program.ts ROOT BASE TARGET plan|tree|resolve
+// The plan of a release and nothing else (diff, classify, order), as one cold process: plan-program ROOT BASE TARGET plan|first|release|tree|resolve
 import { realpathSync } from 'node:fs';
+import type { Repository } from '../../host/git/run.ts';
 import { diffTree, listTree } from '../../host/git/trees.ts';
 import { workingTree } from '../../host/git/working-tree.ts';
 import { hostPaths } from '../../host/paths.ts';
@@ -9,26 +10,33 @@ import { classify } from '../../plan/classify.ts';
 import type { ReleaseFacts, ServiceFacts } from '../../plan/facts.ts';
 import { makePlan } from '../../plan/plan.ts';
 import { inGroups } from '../../release/in-groups.ts';
+import { openFacts } from '../../release/manifest-facts.ts';
 import { readManifests } from '../../release/manifests.ts';
 import { runtimeOf } from '../../runtimes/registry.ts';
 import { ownPeakMb } from './own-memory.ts';
 
-const [folder = '', base = '', target = '', what = ''] = process.argv.slice(2);
-const host = openHost();
-const repo = { host, root: realpathSync(folder) };
+interface Range {
+  repo: Repository;
+  base: string;
+  target: string;
+}
 
-async function planned(): Promise<{ services: number; steps: number; ownMb: number }> {
+/** @param known what an earlier look found counts. */
+async function planned(
+  { repo, base, target }: Range,
+  known: boolean,
+): Promise<{ services: number; steps: number; ownMb: number }> {
   const [changes, manifests, settings] = await Promise.all([
     diffTree(repo, base, target),
-    readManifests(repo, base, target, {}),
+    readManifests(repo, base, target, {}, known ? openFacts(repo.host, pathsOf(repo)) : undefined),
     listTree(repo, target, '.asd'),
   ]);
   if (settings.length > 0) throw new Error('the repository has settings, which this program does not read');
   const { config } = parseReleaseConfig(undefined, '.asd/release.yaml');
   const found = classify(changes, manifests.ends, config, 'T1', []);
   const names = [...found.reasons.keys()];
-  const before = manifests.parse(names, 'before').manifests;
-  const after = manifests.parse(names, 'after').manifests;
+  const before = (await manifests.parse(names, 'before')).manifests;
+  const after = (await manifests.parse(names, 'after')).manifests;
   const services = names.map(
     (name): ServiceFacts => ({
       name,
@@ -51,7 +59,7 @@ async function planned(): Promise<{ services: number; steps: number; ownMb: numb
     targetSha: target,
     headSha: base,
     config,
-    cores: host.machine.cores,
+    cores: repo.host.machine.cores,
     services,
     reasons: Object.fromEntries(found.reasons),
     unclassified: found.unclassified,
@@ -65,19 +73,37 @@ async function planned(): Promise<{ services: number; steps: number; ownMb: numb
 }
 
 /** Of what changed, in the checkout as it stands. */
-async function resolved(): Promise<{ resolved: number }> {
+async function resolved({ repo, base, target }: Range): Promise<{ resolved: number }> {
   const changes = await diffTree(repo, base, target);
   const manifests = await readManifests(repo, base, target, {});
   const names = [...new Set(changes.map(({ path }) => path.split('/')[1] ?? ''))];
   const compose = await runtimeOf('compose');
-  const paths = hostPaths(repo.root, repo.root, '.asd/workspace/backups');
-  const context = { host, paths, env: {}, secrets: [], ticket: 'T1', timeoutMs: 60_000 };
-  const done = await inGroups([...manifests.parse(names, 'after').manifests.values()], 4, (manifest) =>
+  const context = { host: repo.host, paths: pathsOf(repo), env: {}, secrets: [], ticket: 'T1', timeoutMs: 60_000 };
+  const done = await inGroups([...(await manifests.parse(names, 'after')).manifests.values()], 4, (manifest) =>
     compose.resolve(context, manifest, { root: repo.root, live: true }),
   );
   return { resolved: done.length };
 }
 
-if (what === 'resolve') console.log(JSON.stringify(await resolved()));
-else if (what === 'plan') console.log(JSON.stringify(await planned()));
-else console.log(JSON.stringify({ dirty: (await workingTree(repo)).dirty.length }));
+/** What the release before, whose target is the base now, leaves behind. */
+async function released({ repo, base }: Range): Promise<{ known: number }> {
+  const store = openFacts(repo.host, pathsOf(repo));
+  await readManifests(repo, base, base, {}, store);
+  return { known: store.read().size };
+}
+
+const pathsOf = (repo: Repository) => hostPaths(repo.root, repo.root, '.asd/workspace/backups');
+
+/** @returns the exit code. */
+export async function main(folder: string, [base = '', target = '', what = '']: readonly string[]): Promise<number> {
+  const range = { repo: { host: openHost(), root: realpathSync(folder) }, base, target };
+  const acts: Record<string, () => Promise<object>> = {
+    plan: () => planned(range, true),
+    first: () => planned(range, false),
+    release: () => released(range),
+    resolve: () => resolved(range),
+    tree: async () => ({ dirty: (await workingTree(range.repo)).dirty.length }),
+  };
+  console.log(JSON.stringify(await acts[what]?.()));
+  return 0;
+}

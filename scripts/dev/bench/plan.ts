@@ -138,7 +138,7 @@ async function repository(scratch: Scratch, packages: number): Promise<{ root: s
   }
   const lock = { name: 'bench', lockfileVersion: 3, requires: true, packages: locked };
   writeFileSync(join(root, 'package-lock.json'), `${JSON.stringify(lock, null, 1)}\n`);
-  writeFileSync(join(root, '.gitignore'), '.turbo/\nnode_modules/\n');
+  writeFileSync(join(root, '.gitignore'), '.asd/workspace/\n.turbo/\nnode_modules/\n');
   const git = async (...args: string[]) => (await timed(['git', ...args], root, scratch.env)).stdout.trim();
   await git('init', '--quiet', '--initial-branch=main');
   const commit = async (message: string): Promise<string> => {
@@ -180,8 +180,10 @@ export async function measurePlan(scratch: Scratch, runs: number, show: (table: 
       TURBO_CONFIG_DIR_PATH: scratch.folder,
       DO_NOT_TRACK: '1',
     };
+    await timed(program('release'), root, env);
     const candidates: Record<string, Candidate> = {
       plan: ours(program('plan'), root, env, /"services":50\b/),
+      first: ours(program('first'), root, env, /"services":50\b/),
       ...(turbo === undefined
         ? {}
         : { turbo: ours([turbo, 'ls', '--affected', '--output=json'], root, turboEnv, /"count": ?50\b/) }),
@@ -202,6 +204,7 @@ export async function measurePlan(scratch: Scratch, runs: number, show: (table: 
       ...(turbo === undefined
         ? []
         : [{ what: `turbo ${TURBO} ls --affected`, stats: stats('turbo'), unit: 's' } satisfies Row]),
+      { what: 'the plan, nothing known yet', stats: stats('first'), unit: 's' },
       { what: 'git diff --name-only', stats: stats('git'), unit: 's' },
       {
         what: 'largest resident set of the plan',
@@ -209,6 +212,7 @@ export async function measurePlan(scratch: Scratch, runs: number, show: (table: 
         unit: 'MB',
         goal: { bound: MEMORY_MB, why: '' },
       },
+      { what: 'the same, nothing known yet', stats: stats('first', 'mb'), unit: 'MB' },
       { what: 'apart: the clean-tree check', stats: stats('tree'), unit: 's' },
       { what: `apart: ${CHANGED} services resolved by compose`, stats: stats('resolve'), unit: 's' },
     ];
@@ -217,6 +221,7 @@ export async function measurePlan(scratch: Scratch, runs: number, show: (table: 
       rows,
       notes: [
         'The plan is a process of its own here, started anew for each turn, as turbo is; bundled, as the frozen engine is.',
+        'It knows the manifests of the first commit from the release before. Without that, it looks at all of them.',
         ...(turbo === undefined ? [`turbo ${TURBO} could not be installed here: no comparison.`] : []),
       ],
     });

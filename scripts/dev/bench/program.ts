@@ -1,7 +1,8 @@
 // One cold process, timed from its start to its end.
 import { spawn } from 'node:child_process';
-import { realpathSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { realpathSync, writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { bundle } from '../../host/bundle.ts';
 
 export const CHECKOUT = realpathSync(join(import.meta.dir, '..', '..', '..'));
 const COMPILED = join(CHECKOUT, 'node_modules', '.cache', 'compiled');
@@ -30,18 +31,13 @@ export async function timed(
   return { ms, stdout };
 }
 
-/** A program of ours as one file, as the frozen engine is. @param script from the checkout's top. @returns its path. @throws Error where it does not build. */
+/** A program of ours, bundled as the frozen engine is. @param script from the checkout's top, with a `main`. @returns its path. @throws refused where it does not build. */
 export async function bundled(script: string, folder: string): Promise<string> {
-  const built = await Bun.build({
-    entrypoints: [join(CHECKOUT, script)],
-    outdir: folder,
-    naming: '[name].js',
-    target: 'bun',
-    minify: { whitespace: true },
-  });
-  const [output] = built.outputs;
-  if (output === undefined) throw new Error(`${script} does not build`);
-  return output.path;
+  const path = join(folder, `${basename(script, '.ts')}.js`);
+  const built = await bundle(CHECKOUT, script, folder);
+  writeFileSync(path, built.script);
+  writeFileSync(`${path}.jsc`, built.compiled);
+  return path;
 }
 
 /** A program of ours, started as `scripts/launch` starts the engine's own. @param script from the checkout's top, or absolute. */

@@ -6,7 +6,7 @@ import { fetchCause } from './fetch-cause.ts';
 import { caught, openSandbox, type Sandbox } from './sandbox.ts';
 import { exportTree } from './stage.ts';
 import { openStore } from './store.ts';
-import { diffTree, listManifests } from './trees.ts';
+import { diffTree, listFolders } from './trees.ts';
 
 let box: Sandbox;
 beforeEach(() => {
@@ -57,7 +57,7 @@ test('with a store nothing below .git changes, and the target can be read, compa
   const stored = await openStore(box.repo, join(box.folder, 'store'));
   expect((await fetchBranch(stored, 'main')).sha).toBe(sha);
   expect(await diffTree(stored, before, sha)).toHaveLength(3);
-  expect((await listManifests(stored, sha)).map((one) => one.service)).toEqual(['a', 'b c']);
+  expect([...(await listFolders(stored, sha, 'packages')).keys()]).toEqual(['a', 'b c']);
   const out = join(box.folder, 'out');
   await Promise.all([
     exportTree(stored, sha, out, ['packages/b c', 'shared/x', 'nowhere']),

@@ -1,5 +1,4 @@
 // After a crash in the middle of our own move of the checkout: it is completed, if nothing in it is anybody else's.
-import { createHash } from 'node:crypto';
 import type { Passage } from '../../model/checkout.ts';
 import { refused } from '../../model/error.ts';
 import { checkArrived, flush, look, type Move } from './advance.ts';
@@ -110,9 +109,7 @@ async function contentIds(repo: Repository, paths: readonly string[]): Promise<s
 
 function linkId(repo: Repository, path: string): string {
   const target = repo.host.files.readlink(`${repo.root}/${path}`);
-  return createHash('sha1')
-    .update(`blob ${Buffer.byteLength(target)}\0${target}`)
-    .digest('hex');
+  return new Bun.CryptoHasher('sha1').update(`blob ${Buffer.byteLength(target)}\0${target}`).digest('hex');
 }
 
 /** The file is the beginning of what git was about to write. */

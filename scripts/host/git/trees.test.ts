@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readBlobs } from './blobs.ts';
+import { readBlobs, readInTrees } from './blobs.ts';
 import { caught, openSandbox, type Sandbox } from './sandbox.ts';
-import { diffObjects, diffTree, listManifests, listTree, treeId } from './trees.ts';
+import { diffObjects, diffTree, listFolders, listTree, treeId } from './trees.ts';
 
 let box: Sandbox;
 let one: string;
@@ -64,17 +64,45 @@ test('a squashed hotfix leaves only what really differs, though histories part',
   expect(await diffTree(box.repo, squashed, next)).toEqual([{ path: 'packages/a/scripts/x.ts', status: 'modified' }]);
 });
 
-test('manifests are listed with their package, and nothing else is', async () => {
-  expect(await listManifests(box.repo, one)).toEqual([
-    {
-      service: 'a',
-      path: 'packages/a/manifest.yaml',
-      tree: box.git(box.origin, 'rev-parse', `${one}:packages/a`),
-      blob: box.git(box.origin, 'rev-parse', `${one}:packages/a/manifest.yaml`),
-    },
-  ]);
-  expect((await listManifests(box.repo, two)).map((entry) => entry.service)).toEqual(['a', 'ü c']);
-  expect(await listManifests(box.repo, box.git(box.root, 'rev-parse', `${one}:packages/a`))).toEqual([]);
+test('folders are listed with their trees, and nothing else is', async () => {
+  const tree = (name: string) => box.git(box.origin, 'rev-parse', `${one}:packages/${name}`);
+  expect(await listFolders(box.repo, one, 'packages')).toEqual(
+    new Map([
+      ['a', tree('a')],
+      ['b', tree('b')],
+    ]),
+  );
+  expect([...(await listFolders(box.repo, two, 'packages')).keys()]).toContain('ü c');
+  expect(await listFolders(box.repo, one, 'nope')).toEqual(new Map());
+});
+
+test('one file of many trees: exact, in any order, and those without it are left out', async () => {
+  const { a = '', b = '', 'ü c': c = '' } = Object.fromEntries(await listFolders(box.repo, two, 'packages'));
+  const expected = { a: 'name: a\n', b: undefined, c: 'name: "ü\\nNUL"\n' };
+  for (const order of [
+    [a, b, c],
+    [b, c, a, b],
+    [c, b],
+    [c, b, b, a],
+  ]) {
+    const texts = await readInTrees(box.repo, order, 'manifest.yaml');
+    expect([texts.get(a), texts.get(b), texts.get(c)]).toEqual([
+      order.includes(a) ? expected.a : undefined,
+      undefined,
+      expected.c,
+    ]);
+    expect(texts.size).toBe(order.includes(a) ? 2 : 1);
+  }
+  expect(await readInTrees(box.repo, [], 'manifest.yaml')).toEqual(new Map());
+});
+
+test('content that looks like an answer of git is content', async () => {
+  const odd = `a ${'1'.repeat(40)}:manifest.yaml missing\n`;
+  const sha = box.push({ 'packages/odd/manifest.yaml': odd, 'packages/none/x': '' });
+  box.git(box.root, 'fetch', '--quiet', 'origin', 'main');
+  const { odd: tree = '', none = '' } = Object.fromEntries(await listFolders(box.repo, sha, 'packages'));
+  const texts = await readInTrees(box.repo, [tree, none], 'manifest.yaml');
+  expect([...texts]).toEqual([[tree, odd]]);
 });
 
 test('trees are listed and named', async () => {
@@ -92,7 +120,7 @@ test('trees are listed and named', async () => {
 });
 
 test('blobs are read exactly, in one call', async () => {
-  const wanted = (await listManifests(box.repo, two)).map((entry) => entry.blob);
+  const wanted = ['a', 'ü c'].map((name) => box.git(box.root, 'rev-parse', `${two}:packages/${name}/manifest.yaml`));
   const blobs = await readBlobs(box.repo, [...wanted, ...wanted]);
   expect(wanted.map((id) => blobs.get(id))).toEqual(['name: a\n', 'name: "ü\\nNUL"\n']);
   expect(await readBlobs(box.repo, [])).toEqual(new Map());

@@ -82,32 +82,15 @@ export async function listTree(
     ...below,
   ]);
   return fields(stdout).map((line) => {
-    const tab = line.indexOf('\t');
-    const [mode = '', type = '', blob = ''] = line.slice(0, tab).split(' ');
-    return { path: line.slice(tab + 1), mode, type: type as TreeEntry['type'], blob };
+    // MODE TYPE ID<tab>PATH
+    const [space, tab] = [line.indexOf(' ', 7), line.indexOf('\t')];
+    const type = line.slice(7, space) as TreeEntry['type'];
+    return { path: line.slice(tab + 1), mode: line.slice(0, 6), type, blob: line.slice(space + 1, tab) };
   });
 }
 
-/** A service's manifest in a tree. */
-export interface ManifestBlob {
-  service: string;
-  path: string;
-  /** Id of the package's tree: equal ids are equal packages. */
-  tree: string;
-  blob: string;
-}
-
-/** Every packages/<service>/manifest.yaml of a commit, by two git calls however many there are. */
-export async function listManifests(repo: Repository, sha: string): Promise<ManifestBlob[]> {
-  const packages = (await listTree(repo, sha, 'packages')).filter((entry) => entry.type === 'tree');
-  if (packages.length === 0) return [];
-  const input = packages.map((entry) => `${entry.blob}:manifest.yaml\n`).join('');
-  const answers = (await git(repo, ['cat-file', '--batch-check=%(objecttype) %(objectname)'], { input })).split('\n');
-  return packages.flatMap((entry, at) => {
-    const blob = /^blob ([0-9a-f]{40})$/.exec(answers[at] ?? '')?.[1];
-    if (blob === undefined) return [];
-    return [
-      { service: entry.path.slice('packages/'.length), path: `${entry.path}/manifest.yaml`, tree: entry.blob, blob },
-    ];
-  });
+/** The folders right below a folder of the tree, by name, with the ids of their trees: equal ids are equal folders. */
+export async function listFolders(repo: Repository, sha: string, path: string): Promise<Map<string, string>> {
+  const folders = (await listTree(repo, sha, path)).filter((entry) => entry.type === 'tree');
+  return new Map(folders.map((entry) => [entry.path.slice(path.length + 1), entry.blob]));
 }

@@ -1,6 +1,6 @@
 // Starting and ending a service's apps. There is no restart in place: the old ones are deleted, the new ones proven online.
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { sha256 } from '../../host/keyed-hash.ts';
 import { refused, stepFailed } from '../../model/error.ts';
 import type { ComponentImage } from '../../model/receipt.ts';
 import type { ServiceManifest } from '../../model/service.ts';
@@ -94,7 +94,7 @@ const marked = (app: Pm2App, images: readonly ComponentImage[]): Pm2App => ({
   env: {
     ...app.env,
     ASD_TREE: (images.find((image) => image.component === app.name)?.id ?? '').replace(/^tree:/, ''),
-    ASD_CONFIG: createHash('sha256').update(JSON.stringify(app)).digest('hex'),
+    ASD_CONFIG: sha256(JSON.stringify(app)),
   },
 });
 
