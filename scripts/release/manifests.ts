@@ -26,7 +26,7 @@ export interface Manifests {
 }
 
 const FILE = 'manifest.yaml';
-/** Fewer packages are read as quickly as what was found out about them. */
+/** Fewer packages are read as quickly as what is known of them. */
 const MANY = 200;
 const AT_ONCE = 1000;
 /** The facts are written anew where at least this share of them was not known: until then, a look at a few costs less. */
@@ -45,12 +45,13 @@ export async function readManifests(
   store?: FactStore,
 ): Promise<Manifests> {
   const shas = [...new Set([baseSha, targetSha])];
-  const [before = new Map(), after = before] = await Promise.all(shas.map((sha) => listFolders(repo, sha, 'packages')));
+  const listed = Promise.all(shas.map((sha) => listFolders(repo, sha, 'packages')));
+  // While git runs.
+  const known = store?.read() ?? new Map<string, ManifestFacts>();
+  const [before = new Map(), after = before] = await listed;
   const trees: Record<End, ReadonlyMap<string, string>> = { before, after };
   const names = new Set([...before.keys(), ...after.keys()]);
 
-  const keeper = names.size < MANY ? undefined : store;
-  const known = keeper?.read() ?? new Map<string, ManifestFacts>();
   const texts = new Map<string, string>();
   const read = async (wanted: readonly string[]): Promise<void> => {
     for (let at = 0; at < wanted.length; at += AT_ONCE)
@@ -71,8 +72,8 @@ export async function readManifests(
     const both = { before: at(name, 'before'), after: at(name, 'after') };
     if (both.before !== undefined || both.after !== undefined) ends.set(name, both);
   }
-  if (unknown.length >= names.size * WORTH_WRITING)
-    keeper?.write(
+  if (names.size >= MANY && unknown.length >= names.size * WORTH_WRITING)
+    store?.write(
       [...after].flatMap(([name, tree]) => {
         const facts = at(name, 'after');
         return facts === undefined ? [] : [[tree, facts] as const];
