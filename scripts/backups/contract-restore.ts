@@ -1,15 +1,16 @@
 // What restoring has to keep for every kind: the identity, forward and back, killed after any effect and called again.
-import { expect, test } from 'bun:test';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atPoint, killPoints } from '../dev/kill-points.ts';
 import type { BackupCase } from './contract.ts';
 import type { BackupContext, BackupFile, BackupItem, Restorer, Restoring } from './kind.ts';
 import { mortalHost } from './mortal-host.ts';
 
 const STAMP = '20260102_030405';
-/** More effects than any step has. */
-const MOST = 200;
+/** More effects than any step has: what counts them does not die. */
+const IMMORTAL = 10_000;
 
 interface Parts {
   it: BackupCase;
@@ -17,9 +18,17 @@ interface Parts {
   taken: Array<{ item: BackupItem; files: BackupFile[] }>;
 }
 
-/** @param parts what backupContract made; the data is as it was saved when the first of these tests begins. @param kills false: without those tests that take long. */
-export function restoreTests(parts: () => Parts, { kills, limitMs }: { kills: boolean; limitMs: number }): void {
-  const work = mkdtempSync(join(tmpdir(), 'belay-restore-'));
+/** @param name of the contract. @param parts what backupContract made; the data is as it was saved when the first of these tests begins. @param kills false: without those tests that take long. */
+export function restoreTests(
+  name: string,
+  parts: () => Parts,
+  { kills, limitMs }: { kills: boolean; limitMs: number },
+): void {
+  let work: string;
+  beforeAll(() => {
+    work = mkdtempSync(join(tmpdir(), 'belay-restore-'));
+  });
+  afterAll(() => rmSync(work, { recursive: true, force: true }));
   const each = async (
     act: (restorer: Restorer, restoring: Restoring, context: BackupContext) => Promise<void>,
     context = parts().it.context,
@@ -64,25 +73,31 @@ export function restoreTests(parts: () => Parts, { kills, limitMs }: { kills: bo
       saved.set(item.name, { folder, files: await it.kind.write(it.context, item, folder) });
     return saved;
   };
-  /** Runs act with 0, 1, 2, ... effects of life, until it survives. @returns how often it died. */
-  const killedEverywhere = async (
+  /** Runs act to its end, counts its effects, and then again, dying at points of them. @returns how often it died. */
+  const killed = async (
+    label: string,
     act: (context: BackupContext) => Promise<void>,
     then: () => Promise<void>,
   ): Promise<number> => {
     const { it } = parts();
-    for (let life = 0; life < MOST; life += it.slow ? 4 : 2) {
-      const mortal = mortalHost(it.context.host, life);
-      let died = false;
-      try {
-        await act({ ...it.context, host: mortal.host });
-      } catch (error) {
-        died = mortal.dead();
-        if (!died) throw error;
-      }
-      await then();
-      if (!died) return life;
+    const whole = mortalHost(it.context.host, IMMORTAL);
+    await act({ ...it.context, host: whole.host });
+    await then();
+    const count = whole.spent();
+    let deaths = 0;
+    for (const point of killPoints(count, `${name} ${label}`)) {
+      await atPoint(point, count, label, async () => {
+        const mortal = mortalHost(it.context.host, point);
+        try {
+          await act({ ...it.context, host: mortal.host });
+        } catch (error) {
+          if (!mortal.dead()) throw error;
+          deaths++;
+        }
+        await then();
+      });
     }
-    throw new Error('it never came to its end');
+    return deaths;
   };
 
   test(
@@ -135,7 +150,7 @@ export function restoreTests(parts: () => Parts, { kills, limitMs }: { kills: bo
       const { it } = parts();
       const saved = it.fingerprint();
       it.spoil();
-      const deaths = await killedEverywhere(forward, async () => {
+      const deaths = await killed('stage and swap', forward, async () => {
         await forward();
         expect(it.fingerprint()).toBe(saved);
         await settle();
@@ -157,7 +172,7 @@ export function restoreTests(parts: () => Parts, { kills, limitMs }: { kills: bo
       const saved = it.fingerprint();
       it.spoil();
       await forward();
-      await killedEverywhere(settle, async () => {
+      await killed('settle', settle, async () => {
         await settle();
         expect(it.fingerprint()).toBe(saved);
         expect(leftovers()).toEqual([]);
@@ -180,12 +195,13 @@ export function restoreTests(parts: () => Parts, { kills, limitMs }: { kills: bo
         expect(it.fingerprint()).toBe(spoilt);
         expect(leftovers()).toEqual([]);
       };
-      await killedEverywhere(forward, async () => {
+      await killed('stage and swap, undone', forward, async () => {
         await undo(before);
         check();
       });
       await forward();
-      await killedEverywhere(
+      await killed(
+        'undo',
         (context) => undo(before, context),
         async () => {
           await undo(before);
@@ -193,7 +209,8 @@ export function restoreTests(parts: () => Parts, { kills, limitMs }: { kills: bo
           await forward();
         },
       );
-      await killedEverywhere(
+      await killed(
+        'undo, and forward',
         (context) => undo(before, context),
         async () => {
           await forward();
@@ -229,8 +246,6 @@ export function restoreTests(parts: () => Parts, { kills, limitMs }: { kills: bo
       expect(leftovers()).toEqual([]);
       await forward();
       await settle();
-      rmSync(work, { recursive: true, force: true });
-      mkdirSync(work);
     },
     limitMs,
   );

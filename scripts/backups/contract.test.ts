@@ -45,7 +45,6 @@ backupContract('volume, as a bind mount', async () => {
   const context = { ...world.context, ...makeWorldParts(world.context, tree) };
   return {
     kind: volumeKind,
-    slow: true,
     context,
     fingerprint: () => fingerprint(tree),
     spoil: () => spoilTree(tree),
@@ -75,7 +74,6 @@ if (process.getuid?.() === 0) {
     makeOddTree(tree);
     return {
       kind: volumeKind,
-      slow: true,
       context: world.context,
       fingerprint: () => fingerprint(tree),
       spoil: () => spoilTree(tree),

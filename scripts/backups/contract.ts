@@ -19,8 +19,6 @@ export interface BackupCase {
   root?: string;
   /** What a release left of the configuration; asked for after `spoil`. */
   left?(): NonNullable<Restoring['left']>;
-  /** Each step takes long: kills are tried at every fourth effect only. */
-  slow?: true;
   /** For the shell that runs RESTORE.txt. */
   env?: Record<string, string>;
 }
@@ -120,6 +118,6 @@ export function backupContract(
       expect(it.fingerprint()).toBe(before);
     });
 
-    restoreTests(() => ({ it, folder, taken }), options);
+    restoreTests(name, () => ({ it, folder, taken }), options);
   });
 }

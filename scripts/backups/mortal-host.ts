@@ -6,8 +6,8 @@ export class Killed extends Error {}
 const FILE_EFFECTS = new Set(['replace', 'append', 'mkdir', 'rename', 'remove', 'copy', 'link', 'symlink', 'chmod']);
 const EXEC_EFFECTS = new Set(['run', 'pipe', 'start']);
 
-/** @param life how many effects succeed. */
-export function mortalHost(host: Host, life: number): { host: Host; dead(): boolean } {
+/** @param life how many effects succeed. `spent` counts those that were tried. */
+export function mortalHost(host: Host, life: number): { host: Host; dead(): boolean; spent(): number } {
   let left = life;
   const mortal = <T extends object>(part: T, effects: ReadonlySet<string>): T =>
     new Proxy(part, {
@@ -21,5 +21,5 @@ export function mortalHost(host: Host, life: number): { host: Host; dead(): bool
       },
     });
   const part = { ...host, files: mortal(host.files, FILE_EFFECTS), exec: mortal(host.exec, EXEC_EFFECTS) };
-  return { host: part, dead: () => left < 0 };
+  return { host: part, dead: () => left < 0, spent: () => life - left };
 }

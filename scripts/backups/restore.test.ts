@@ -3,6 +3,7 @@ import { Database } from 'bun:sqlite';
 import { afterEach, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { atPoint, killPoints } from '../dev/kill-points.ts';
 import { listBackups } from './list.ts';
 import { Killed, mortalHost } from './mortal-host.ts';
 import { type RestoreOptions, restoreBackup } from './restore.ts';
@@ -10,6 +11,8 @@ import { takeBackup } from './take.ts';
 import { makeWorld, recordingRuntime, type World } from './world.ts';
 
 const STAMP = '20260518_153059';
+const IMMORTAL = 10_000;
+const SAMPLE = 6;
 let world: World;
 afterEach(() => world.end());
 
@@ -102,31 +105,33 @@ test('a dry run says the loss and leaves everything', async () => {
 test('killed after any effect, the same call finishes it', async () => {
   const { look, spoil, restore, leftovers } = await shop();
   const saved = look();
+  spoil();
+  const whole = mortalHost(world.context.host, IMMORTAL);
+  await restore({ preBackup: false }, { ...world.context, host: whole.host });
+  expect(look()).toBe(saved);
   let deaths = 0;
-  for (let life = 0; ; life += 3) {
-    spoil();
-    const mortal = mortalHost(world.context.host, life);
-    const killed = await restore({ preBackup: false }, { ...world.context, host: mortal.host }).then(
-      () => false,
-      (error: unknown) => {
+  const points = killPoints(whole.spent(), 'restore', SAMPLE);
+  for (const point of points) {
+    await atPoint(point, whole.spent(), 'restore', async () => {
+      spoil();
+      const mortal = mortalHost(world.context.host, point);
+      await restore({ preBackup: false }, { ...world.context, host: mortal.host }).catch((error: unknown) => {
         if (!mortal.dead()) throw error;
-        return true;
-      },
-    );
-    if (!killed) break;
-    deaths++;
-    await restore({ preBackup: false });
-    expect(look()).toBe(saved);
-    expect(leftovers()).toEqual([]);
+      });
+      if (mortal.dead()) deaths++;
+      await restore({ preBackup: false });
+      expect(look()).toBe(saved);
+      expect(leftovers()).toEqual([]);
+    });
   }
-  expect(deaths).toBeGreaterThan(5);
+  expect(deaths).toBe(points.length);
 }, 60_000);
 
 test('killed after any effect, --undo puts back what was there', async () => {
   const { look, spoil, restore, leftovers } = await shop();
   spoil();
   const spoilt = look();
-  for (let life = 0; ; life += 3) {
+  const diesAt = async (life: number): Promise<ReturnType<typeof mortalHost>> => {
     const mortal = mortalHost(world.context.host, life);
     const context = { ...world.context, host: mortal.host };
     await expect(
@@ -136,8 +141,11 @@ test('killed after any effect, --undo puts back what was there', async () => {
     if (unfinished) expect(await restore({ undo: true })).toMatchObject({ outcome: 'undone' });
     expect(look()).toBe(spoilt);
     expect(leftovers().filter((path) => !path.endsWith(`.restore-${STAMP}`))).toEqual([]);
-    if (!mortal.dead()) break;
-  }
+    return mortal;
+  };
+  const count = (await diesAt(IMMORTAL)).spent();
+  for (const point of killPoints(count, 'restore, undone', SAMPLE))
+    await atPoint(point, count, 'restore, undone', async () => expect((await diesAt(point)).dead()).toBe(true));
 }, 60_000);
 
 test('a failing hook, and a file in the way of one swap: everything is put back and started', async () => {

@@ -33,14 +33,9 @@ const changed = (context: BackupContext, change: (copy: BackupContext) => void):
 if (engine !== undefined) {
   const { env } = engine;
   const killed = { kills: true, limitMs: 10 * MINUTES };
-  const slow = true as const;
-  backupContract(
-    'PostgreSQL',
-    async () => ({ kind: postgresKind, ...(await postgresFixture(engine)), env, slow }),
-    killed,
-  );
-  backupContract('MariaDB', async () => ({ kind: mariadbKind, ...(await mariadbFixture(engine)), env, slow }), killed);
-  backupContract('Redis', async () => ({ ...(await redisFixture(engine)), env, slow }), killed);
+  backupContract('PostgreSQL', async () => ({ kind: postgresKind, ...(await postgresFixture(engine)), env }), killed);
+  backupContract('MariaDB', async () => ({ kind: mariadbKind, ...(await mariadbFixture(engine)), env }), killed);
+  backupContract('Redis', async () => ({ ...(await redisFixture(engine)), env }), killed);
 
   describe.each([
     { name: 'PostgreSQL', kind: postgresKind, make: () => postgresFixture(engine), database: true },

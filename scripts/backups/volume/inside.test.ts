@@ -1,8 +1,9 @@
 // A volume swapped by its contents, where its folder is a mount point: killed before any command of the scripts, and run again.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atPoint, killPoints } from '../../dev/kill-points.ts';
 import type { Host } from '../../host/port.ts';
 import { writeArchive } from '../archive.ts';
 import type { BackupContext, BackupItem, Restoring } from '../kind.ts';
@@ -59,29 +60,41 @@ type Step = 'stage' | 'swap' | 'settle' | 'undo';
 const run = (step: Step, context: BackupContext = world.context): Promise<unknown> =>
   step === 'stage' ? stageInside(context, restoring, { folder }) : runInside(context, restoring, { folder }, step);
 
-/** The scripts run in bash, which is killed before the n-th command. `died` says whether it came to that. */
-function dying(n: number): { context: BackupContext; died(): boolean } {
+/** The scripts run in bash, which runs `trap` before each command, with n counting down. */
+function trapped(n: number, trap: string): { context: BackupContext; died(): boolean } {
   const { host } = world.context;
   let died = false;
   const run: Host['exec']['run'] = async (argv, options) => {
     const [, , text = '', ...words] = argv;
-    const mortal = `n=${n}; trap '[ $((n--)) -gt 0 ] || kill -9 $$' DEBUG\n${text}`;
-    const result = await host.exec.run(['bash', '-T', '-c', mortal, ...words], options);
+    const result = await host.exec.run(
+      ['bash', '-T', '-c', `n=${n}; trap '${trap}' DEBUG\n${text}`, ...words],
+      options,
+    );
     if (result.signal !== null && result.code === undefined) died = true;
     return result;
   };
   return { context: { ...world.context, host: { ...host, exec: { ...host.exec, run } } }, died: () => died };
 }
 
-async function killedBeforeEachCommand(step: Exclude<Step, 'stage'>, then: () => Promise<void>): Promise<number> {
-  for (let n = 0; ; n += 2) {
-    const { context, died } = dying(n);
-    await run(step, context).catch((error: unknown) => {
-      if (!died()) throw error;
+/** Runs a step to its end, and then again, killed before commands of its script. @returns how many commands that has. */
+async function killed(step: Exclude<Step, 'stage'>, label: string, then: () => Promise<void>): Promise<number> {
+  const tally = join(backup, 'tally');
+  writeFileSync(tally, '');
+  await run(step, trapped(0, `printf . >>"${tally}"`).context);
+  const count = statSync(tally).size;
+  rmSync(tally);
+  await then();
+  for (const point of killPoints(count, `content-wise ${step} ${label}`)) {
+    await atPoint(point, count, step, async () => {
+      const { context, died } = trapped(point, '[ $((n--)) -gt 0 ] || kill -9 $$');
+      await run(step, context).catch((error: unknown) => {
+        if (!died()) throw error;
+      });
+      expect(died()).toBe(true);
+      await then();
     });
-    await then();
-    if (!died()) return n;
   }
+  return count;
 }
 
 describe('content-wise', () => {
@@ -103,16 +116,16 @@ describe('content-wise', () => {
     const saved = fingerprint(folder);
     spoil();
     await run('stage');
-    const deaths = await killedBeforeEachCommand('swap', async () => {
+    const commands = await killed('swap', 'again', async () => {
       for (const step of ['stage', 'swap'] as const) await run(step);
       await run('settle');
       expect(fingerprint(folder)).toBe(saved);
       spoil();
       await run('stage');
     });
-    expect(deaths).toBeGreaterThan(8);
+    expect(commands).toBeGreaterThan(8);
     await run('swap');
-    await killedBeforeEachCommand('settle', async () => {
+    await killed('settle', 'again', async () => {
       await run('settle');
       expect(fingerprint(folder)).toBe(saved);
       await run('stage');
@@ -126,7 +139,7 @@ describe('content-wise', () => {
     for (const step of ['swap', 'undo'] as const) {
       await run('stage');
       if (step === 'undo') await run('swap');
-      await killedBeforeEachCommand(step, async () => {
+      await killed(step, 'undone', async () => {
         await run('undo');
         expect(fingerprint(folder)).toBe(spoilt);
         await run('stage');
@@ -141,7 +154,7 @@ describe('content-wise', () => {
     spoil();
     await run('stage');
     await run('swap');
-    await killedBeforeEachCommand('undo', async () => {
+    await killed('undo', 'forward', async () => {
       for (const step of ['stage', 'swap', 'settle'] as const) await run(step);
       expect(fingerprint(folder)).toBe(saved);
       spoil();

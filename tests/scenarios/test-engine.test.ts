@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { SHARED_ENGINE, startTestEngine, unavailableReason } from './test-engine.ts';
+import { SHARED_ENGINE, startTestEngine, unavailableReason } from '../../scripts/dev/engine/test-engine.ts';
 
 const reason = unavailableReason();
 
@@ -24,7 +24,7 @@ test.skipIf(reason !== undefined)(
     const started = startTestEngine().finally(() => {
       if (shared !== undefined) process.env[SHARED_ENGINE] = shared;
     });
-    const script = `import { startTestEngine } from ${JSON.stringify(join(import.meta.dir, 'test-engine.ts'))};
+    const script = `import { startTestEngine } from ${JSON.stringify(join(import.meta.dir, '..', '..', 'scripts', 'dev', 'engine', 'test-engine.ts'))};
     console.log((await startTestEngine()).socket); await Bun.sleep(60_000);`;
     const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => key !== SHARED_ENGINE));
     const owner = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'], env });

@@ -2,14 +2,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fixtureTree, WEB_COMMAND } from '../../dev/engine/images.ts';
-import { startRegistry, type TestRegistry } from '../../dev/engine/registry.ts';
-import { engineForTests } from '../../dev/engine/test-engine.ts';
-import { ReleaseError } from '../../model/error.ts';
-import type { ServiceManifest } from '../../model/service.ts';
-import type { ServiceTree } from '../runtime.ts';
-import { type ComposeFixture, composeFile, makeComposeFixture } from './fixture.ts';
-import { composeRuntime } from './runtime.ts';
+import { fixtureTree, WEB_COMMAND } from '../../scripts/dev/engine/images.ts';
+import { startRegistry, type TestRegistry } from '../../scripts/dev/engine/registry.ts';
+import { engineForTests } from '../../scripts/dev/engine/test-engine.ts';
+import { ReleaseError } from '../../scripts/model/error.ts';
+import type { ServiceManifest } from '../../scripts/model/service.ts';
+import { type ComposeFixture, composeFile, makeComposeFixture } from '../../scripts/runtimes/compose/fixture.ts';
+import { composeRuntime } from '../../scripts/runtimes/compose/runtime.ts';
+import type { ServiceTree } from '../../scripts/runtimes/runtime.ts';
 
 const engine = await engineForTests();
 

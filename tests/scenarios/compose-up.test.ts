@@ -2,12 +2,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { engineForTests } from '../../dev/engine/test-engine.ts';
-import { ReleaseError } from '../../model/error.ts';
-import type { RunningComponent, RuntimeContext, UpReport } from '../runtime.ts';
-import { type ComposeFixture, composeFile, makeComposeFixture } from './fixture.ts';
-import { composePlugin } from './plugin.ts';
-import { composeRuntime } from './runtime.ts';
+import { engineForTests } from '../../scripts/dev/engine/test-engine.ts';
+import { ReleaseError } from '../../scripts/model/error.ts';
+import { type ComposeFixture, composeFile, makeComposeFixture } from '../../scripts/runtimes/compose/fixture.ts';
+import { composePlugin } from '../../scripts/runtimes/compose/plugin.ts';
+import { composeRuntime } from '../../scripts/runtimes/compose/runtime.ts';
+import type { RunningComponent, RuntimeContext, UpReport } from '../../scripts/runtimes/runtime.ts';
 
 const engine = await engineForTests();
 

@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { engineForTests } from '../../dev/engine/test-engine.ts';
-import { ReleaseError } from '../../model/error.ts';
-import type { ServiceManifest } from '../../model/service.ts';
-import type { ServiceTree } from '../runtime.ts';
-import { type ComposeFixture, composeFile, makeComposeFixture } from './fixture.ts';
-import { composeRuntime } from './runtime.ts';
+import { engineForTests } from '../../scripts/dev/engine/test-engine.ts';
+import { ReleaseError } from '../../scripts/model/error.ts';
+import type { ServiceManifest } from '../../scripts/model/service.ts';
+import { type ComposeFixture, composeFile, makeComposeFixture } from '../../scripts/runtimes/compose/fixture.ts';
+import { composeRuntime } from '../../scripts/runtimes/compose/runtime.ts';
+import type { ServiceTree } from '../../scripts/runtimes/runtime.ts';
 
 const engine = await engineForTests();
 
