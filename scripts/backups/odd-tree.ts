@@ -1,5 +1,6 @@
 // For tests: a folder with everything that a careless copy loses, and a fingerprint that sees it.
 import { dlopen, FFIType, ptr } from 'bun:ffi';
+import { type BigIntStats, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 const MAKE = `
 set -eu
@@ -14,19 +15,10 @@ if [ "$(id -u)" = 0 ]; then chown 1234:4321 deep setuid; chmod 4755 setuid; chow
 chmod 0751 .
 `;
 
-const LOOK = `
-set -eu -o pipefail
-cd -- "$1"
-find . \\( -type d -printf '%P|%y|%m|%U|%G\\0' -o -printf '%P|%y|%m|%U|%G|%s|%T@|%l|%n\\0' \\) | sort -z | tr '\\0\\n' '\\n?' | cat -v
-find . -type f -print0 | sort -z | xargs -0 sha256sum --zero -- | tr '\\0\\n' '\\n?' | cat -v
-if [ -e sparse ]; then echo "holes: $(( $(stat -c %b sparse) < 2048 ))"; fi
-`;
-
-function bash(script: string, path: string): string {
+function bash(script: string, path: string): void {
   const env = { PATH: process.env.PATH ?? '', LC_ALL: 'C' };
-  const result = Bun.spawnSync(['bash', '-c', script, 'bash', path], { env, stdout: 'pipe', stderr: 'pipe' });
+  const result = Bun.spawnSync(['bash', '-c', script, 'bash', path], { env, stdout: 'ignore', stderr: 'pipe' });
   if (result.exitCode !== 0) throw new Error(`${path}: ${result.stderr}`);
-  return result.stdout.toString();
 }
 
 const libc = dlopen('libc.so.6', {
@@ -60,10 +52,26 @@ export function makeOddTree(path: string): void {
   }
 }
 
+/** Names are bytes here, not text. */
+function look(path: Buffer, name: Buffer): string[] {
+  const stat: BigIntStats = lstatSync(path, { bigint: true });
+  const head = [name.toString('latin1'), stat.mode.toString(8), stat.uid, stat.gid];
+  if (stat.isDirectory()) {
+    const inside = readdirSync(path, { encoding: 'buffer' }).sort(Buffer.compare);
+    const below = (entry: Buffer, of: Buffer) =>
+      of.length === 0 ? entry : Buffer.concat([of, Buffer.from('/'), entry]);
+    return [head.join('|'), ...inside.flatMap((entry) => look(below(entry, path), below(entry, name)))];
+  }
+  const link = stat.isSymbolicLink() ? readlinkSync(path, { encoding: 'buffer' }).toString('latin1') : '';
+  const sum = stat.isFile() ? new Bun.CryptoHasher('sha256').update(readFileSync(path)).digest('hex') : '';
+  const holes = name.toString() === 'sparse' ? [stat.blocks < 2048n] : [];
+  return [[...head, stat.size, stat.mtimeNs, link, stat.nlink, sum, ...holes].join('|')];
+}
+
 /** Names, kinds, modes, owners, sizes, times of files and links, link targets and counts, holes, attributes, contents. */
 export function fingerprint(path: string): string {
-  const attributes = ATTRIBUTES.map(([file, name]) => `${file} ${name}=${attribute(`${path}/${file}`, name)}\n`);
-  return `${bash(LOOK, path)}${attributes.join('')}`;
+  const attributes = ATTRIBUTES.map(([file, name]) => `${file} ${name}=${attribute(`${path}/${file}`, name)}`);
+  return [...look(Buffer.from(path), Buffer.alloc(0)), ...attributes].map((line) => JSON.stringify(line)).join('\n');
 }
 
 /** Runs lines as a person would paste them. @throws where one fails. */
