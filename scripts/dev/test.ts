@@ -1,6 +1,7 @@
 // The test command: types, lint, dead exports, shell, unit and contract tests, scenarios. Ends with `N passed, N failed`.
 import { join } from 'node:path';
 import { type Outcome, runCheck, sourceChecks } from './checks.ts';
+import { KILLS, newSeed, SEED } from './kill-points.ts';
 import { runSuite, SUITES, testEnvironment } from './suites.ts';
 
 const USAGE = `usage: ./bootstrap test [unit|scenarios]...   without a word: these, and types, lint, dead exports, shell`;
@@ -41,9 +42,13 @@ if (words.some((word) => !(word in SUITES))) {
 const suites = words.length > 0 ? Object.keys(SUITES).filter((name) => words.includes(name)) : Object.keys(SUITES);
 const checks = words.length > 0 ? [] : sourceChecks(checkout, strict);
 
-const starting = startEngine();
+const seed = process.env[SEED] ?? newSeed();
+process.env[SEED] = seed;
+const none = { env: {}, stop: async () => undefined };
+const starting = suites.some((name) => SUITES[name]?.docker) ? startEngine() : Promise.resolve(none);
 for (const outcome of await Promise.all(checks.map((check) => runCheck(check, checkout, strict)))) record(outcome);
-const engine = await starting;
+const engine: Awaited<ReturnType<typeof startEngine>> = await starting;
+console.log(`kills at ${process.env[KILLS] ?? 'a sample of the'} points  (${SEED}=${seed})`);
 try {
   if (engine.reason !== undefined && strict) {
     const notes = [`no Docker engine for the tests: ${engine.reason}`];

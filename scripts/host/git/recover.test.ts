@@ -64,7 +64,7 @@ function killedAfter(files: number) {
   writeFileSync(count, '');
   writeFileSync(
     bomb,
-    `cat; printf x >>'${count}'; test "$(wc -c <'${count}')" -eq ${files} || exit 0
+    `cat; printf x >>'${count}'; read -r all <'${count}'; test "\${#all}" -eq ${files} || exit 0
 pid=$$; while test "$(cat /proc/$pid/comm)" != git; do pid=$(awk '{print $4}' /proc/$pid/stat); done; kill -9 $pid\n`,
   );
   writeFileSync(at('.git/info/attributes'), 'many/* filter=bomb\n');

@@ -9,6 +9,7 @@ import type { TestEngine } from '../../../scripts/dev/engine/test-engine.ts';
 import { type Background, startVerb } from './background.ts';
 import { composeKind } from './compose.ts';
 import { hashes, write } from './files.ts';
+import { giveFrozen, takeFrozen } from './frozen.ts';
 import type { Files, Kind, Place, RuntimeName, ServiceOptions } from './kind.ts';
 import { pm2Kind } from './pm2.ts';
 import { freePorts } from './ports.ts';
@@ -274,8 +275,11 @@ export async function openScenarioHost(runtime: RuntimeName, options: HostOption
     });
     await kind.start(Object.keys(services));
     if (options.adopt !== false) {
+      const plain = options.engine === undefined && options.seed === undefined && options.cloned === undefined;
+      if (plain) await takeFrozen(prod);
       const adopted = await run('adopt');
       if (adopted.code !== 0) throw new Error(`release-adopt exited ${adopted.code}: ${adopted.text}`);
+      if (plain) await giveFrozen(prod);
     }
   } catch (error) {
     await host.close();
