@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:test';
 import {
   appendFileSync,
   cpSync,
@@ -24,16 +24,37 @@ let folder: string;
 let paths: HostPaths;
 let main: string;
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'belay-freeze-'));
-  const engine = join(folder, 'engine');
+let shared: string;
+
+/** An engine's folder with what `main.ts` of the fixture needs. */
+function layOut(at: string): HostPaths {
+  const engine = join(at, 'engine');
   cpSync(join(checkout, 'tests', 'fixtures', 'engine'), engine, { recursive: true });
   for (const file of ['package.json', 'bun.lock', 'bunfig.toml']) cpSync(join(checkout, file), join(engine, file));
   symlinkSync(join(checkout, 'node_modules'), join(engine, 'node_modules'));
-  mkdirSync(join(folder, 'host'));
-  paths = hostPaths(join(folder, 'host'), engine, 'backups');
-  main = join(engine, 'scripts', 'release', 'main.ts');
+  mkdirSync(join(at, 'host'));
+  return hostPaths(join(at, 'host'), engine, 'backups');
+}
+
+beforeAll(async () => {
+  shared = mkdtempSync(join(tmpdir(), 'belay-freeze-'));
+  await freezeEngine(layOut(shared));
 });
+
+afterAll(() => rmSync(shared, { recursive: true, force: true }));
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'belay-freeze-'));
+  paths = layOut(folder);
+  main = join(paths.engine, 'scripts', 'release', 'main.ts');
+});
+
+/** The engine is frozen already: made once, here by hard links. */
+function frozenBefore(): void {
+  const from = hostPaths(join(shared, 'host'), join(shared, 'engine'), 'backups').engines;
+  mkdirSync(join(paths.engines, '..'), { recursive: true });
+  expect(Bun.spawnSync(['cp', '-al', from, paths.engines]).exitCode).toBe(0);
+}
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -60,6 +81,7 @@ test('the name follows the source, and nothing else in the folder', async () => 
 });
 
 test('hooks find the packages by NODE_PATH, and the real undici by its file', async () => {
+  frozenBefore();
   const { bun, nodePath } = await freezeEngine(paths);
   const hook = join(folder, 'hook.ts');
   writeFileSync(
@@ -86,6 +108,7 @@ test('a damaged copy is refused by name, and made anew while the source is still
 });
 
 test('a Bun with another time is read again: the same content is accepted, another one is not', async () => {
+  frozenBefore();
   const frozen = await freezeEngine(paths);
   rmSync(frozen.bun);
   cpSync(process.execPath, frozen.bun);
@@ -141,6 +164,7 @@ test('the work has a session of its own', async () => {
 });
 
 function startFront() {
+  frozenBefore();
   const told = join(folder, 'told');
   const go = join(folder, 'go');
   const front = Bun.spawn(
