@@ -12,18 +12,23 @@ const STAMP = '20260102_030405';
 /** More effects than any step has: what counts them does not die. */
 const IMMORTAL = 10_000;
 
+export interface KillOptions {
+  /** false: without those tests that take long. */
+  kills: boolean;
+  /** Of each test, milliseconds. */
+  limitMs: number;
+  /** How many points of an enumeration are tried where nothing else is asked for. */
+  points?: number;
+}
+
 interface Parts {
   it: BackupCase;
   folder: string;
   taken: Array<{ item: BackupItem; files: BackupFile[] }>;
 }
 
-/** @param name of the contract. @param parts what backupContract made; the data is as it was saved when the first of these tests begins. @param kills false: without those tests that take long. */
-export function restoreTests(
-  name: string,
-  parts: () => Parts,
-  { kills, limitMs }: { kills: boolean; limitMs: number },
-): void {
+/** @param name of the contract. @param parts what backupContract made; the data is as it was saved when the first of these tests begins. */
+export function restoreTests(name: string, parts: () => Parts, { kills, limitMs, points }: KillOptions): void {
   let work: string;
   beforeAll(() => {
     work = mkdtempSync(join(tmpdir(), 'belay-restore-'));
@@ -85,7 +90,7 @@ export function restoreTests(
     await then();
     const count = whole.spent();
     let deaths = 0;
-    for (const point of killPoints(count, `${name} ${label}`)) {
+    for (const point of killPoints(count, `${name} ${label}`, points)) {
       await atPoint(point, count, label, async () => {
         const mortal = mortalHost(it.context.host, point);
         try {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { restoreTests } from './contract-restore.ts';
+import { type KillOptions, restoreTests } from './contract-restore.ts';
 import type { BackupContext, BackupFile, BackupItem, BackupKind, Restoring } from './kind.ts';
 import { runLines } from './odd-tree.ts';
 
@@ -23,11 +23,11 @@ export interface BackupCase {
   env?: Record<string, string>;
 }
 
-/** @param make called once; the data is there when it returns. @param options.limitMs of each restore test. kills false: restores that are killed are tried elsewhere, where there is time for them. */
+/** @param make called once; the data is there when it returns. */
 export function backupContract(
   name: string,
   make: () => Promise<BackupCase>,
-  options = { kills: true, limitMs: 60_000 },
+  options: KillOptions = { kills: true, limitMs: 60_000 },
 ): void {
   describe(`backup kind ${name}`, () => {
     let it: BackupCase;

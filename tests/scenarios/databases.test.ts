@@ -32,7 +32,7 @@ const changed = (context: BackupContext, change: (copy: BackupContext) => void):
 
 if (engine !== undefined) {
   const { env } = engine;
-  const killed = { kills: true, limitMs: 10 * MINUTES };
+  const killed = { kills: true, limitMs: 10 * MINUTES, points: 2 };
   backupContract('PostgreSQL', async () => ({ kind: postgresKind, ...(await postgresFixture(engine)), env }), killed);
   backupContract('MariaDB', async () => ({ kind: mariadbKind, ...(await mariadbFixture(engine)), env }), killed);
   backupContract('Redis', async () => ({ ...(await redisFixture(engine)), env }), killed);
