@@ -12,6 +12,8 @@ export interface ComposeFiles {
   name: string | undefined;
   /** Files that compose reads while it resolves (env_file, extends, include), as written, relative to the package. */
   readAtResolve: string[];
+  /** Beside these files and their env files, compose reads nothing. */
+  selfContained: boolean;
 }
 
 const USUAL = ['docker-compose.yaml', 'docker-compose.yml', 'compose.yaml', 'compose.yml'];
@@ -47,7 +49,10 @@ export function composeFiles(context: RuntimeContext, service: ServiceManifest, 
   const texts = paths.map((path) => files.readText(path, { follow: true }) ?? '');
   const parsed = texts.map(parse);
   const named = parsed.map((each) => each.name).filter((name) => typeof name === 'string');
-  return { paths, texts, name: named.at(-1), readAtResolve: [...new Set(parsed.flatMap(readAtResolve))] };
+  const read = [...new Set(parsed.flatMap(readAtResolve))];
+  // An env file whose name has variables in it is found by compose's rules, which are not all known here.
+  const selfContained = parsed.every(readsNoMore) && !read.some((path) => path.includes('$'));
+  return { paths, texts, name: named.at(-1), readAtResolve: read, selfContained };
 }
 
 interface Tree {
@@ -72,6 +77,13 @@ function readAtResolve(document: Tree): string[] {
     ...asList(document.include).flatMap((entry) => asList(pathOf(entry, 'path'))),
   ];
   return named.filter((name) => typeof name === 'string');
+}
+
+/** It was understood, and names no files that may name further ones. */
+function readsNoMore(document: Tree): boolean {
+  const services = Object.values(asTree(document.services)).map(asTree);
+  const named = services.some((service) => service.extends !== undefined || service.label_file !== undefined);
+  return services.length > 0 && document.include === undefined && !named;
 }
 
 /** Names of the variables that the texts use. */

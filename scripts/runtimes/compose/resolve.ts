@@ -22,6 +22,7 @@ import {
   readsStagedFiles,
   variablesOf,
 } from './files.ts';
+import { answerKey, recall, remember } from './known.ts';
 
 const DOCUMENT_BYTES = 8 << 20;
 
@@ -35,11 +36,17 @@ export async function resolve(
   const project =
     service.compose.project ??
     (files.name === undefined ? `${context.env.CONTAINER_PREFIX ?? ''}${service.name}` : undefined);
-  const text = await documentText(context, service, tree, files, project);
+  const inStage = !tree.live && readsStagedFiles(context, service, tree, files);
+  const key = inStage ? undefined : answerKey(context, service, files, project);
+  const known = key === undefined ? undefined : recall(context, service.name, key);
+  const text = known?.document ?? (await documentText(context, service, tree, files, project, inStage));
   const document: ComposeDocument = JSON.parse(text);
   checkContainers(service, document);
   checkImage(service, document);
-  const hashes = await hashesOf(context, service, document);
+  const hashes = known?.hashes ?? (await hashesOf(context, service, document));
+  // Somebody may have edited a file while compose read it.
+  if (key !== undefined && known === undefined && key === answerKey(context, service, files, project))
+    remember(context, service.name, key, { document: text, hashes });
   const { files: fs } = context.host;
   const named = [...readFiles(context, service, context.paths.root, files), ...filesOf(document)];
   return {
@@ -60,8 +67,8 @@ async function documentText(
   tree: ServiceTree,
   files: ComposeFiles,
   project: string | undefined,
+  inStage: boolean,
 ): Promise<string> {
-  const inStage = !tree.live && readsStagedFiles(context, service, tree, files);
   if (inStage) linkLiveFiles(context, service, tree, files);
   const directory = packageFolder(inStage ? tree.root : context.paths.root, service.name);
   const args = composeArgs(context, service, { project, files, directory });

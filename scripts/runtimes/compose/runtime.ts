@@ -3,9 +3,10 @@ import { openDocker } from '../../host/docker.ts';
 import { refused } from '../../model/error.ts';
 import type { Runtime, RuntimeContext } from '../runtime.ts';
 import { changed } from './changed.ts';
-import { docker } from './command.ts';
+import { type DockerRun, docker } from './command.ts';
 import { compare } from './compare.ts';
 import { acquire, available, keep } from './images.ts';
+import { forget, programKey, recall, remember } from './known.ts';
 import { quiesce } from './quiet.ts';
 import { resolve } from './resolve.ts';
 import { reconcile, runningComponents } from './running.ts';
@@ -13,6 +14,8 @@ import { start, stop } from './stop.ts';
 import { up } from './up.ts';
 
 const OLDEST_COMPOSE = [2, 20] as const;
+/** No service can have that name. */
+const VERSION_ENTRY = '.version';
 
 async function check(context: RuntimeContext): Promise<{ version: string }> {
   const engine = openDocker(context.host, context, refused);
@@ -26,15 +29,11 @@ async function check(context: RuntimeContext): Promise<{ version: string }> {
   }
   const asked = [
     engine.version(),
-    docker(context, ['compose', 'version', '--short'], {
-      what: 'Docker has no working Compose 2',
-      fail: (facts, cause) => refused({ ...facts, hint: install }, cause),
-    }),
+    composeVersion(context, (facts, cause) => refused({ ...facts, hint: install }, cause)),
   ] as const;
   // Both are waited for, so that a refusal leaves no command running.
   await Promise.allSettled(asked);
-  const [{ version }, compose] = await Promise.all(asked);
-  const found = compose.stdout.trim().replace(/^v/, '');
+  const [{ version }, found] = await Promise.all(asked);
   const [major = 0, minor = 0] = found.split('.').map(Number);
   const [wantedMajor, wantedMinor] = OLDEST_COMPOSE;
   if (major < wantedMajor || (major === wantedMajor && minor < wantedMinor)) {
@@ -44,6 +43,20 @@ async function check(context: RuntimeContext): Promise<{ version: string }> {
     });
   }
   return { version: `docker ${version}, compose ${found}` };
+}
+
+/** Asked once of each program that there is. */
+async function composeVersion(context: RuntimeContext, fail: NonNullable<DockerRun['fail']>): Promise<string> {
+  const program = programKey(context.host);
+  const known = program === undefined ? undefined : recall(context, VERSION_ENTRY, program);
+  if (known !== undefined) return known.document;
+  const { stdout } = await docker(context, ['compose', 'version', '--short'], {
+    what: 'Docker has no working Compose 2',
+    fail,
+  });
+  const found = stdout.trim().replace(/^v/, '');
+  if (program !== undefined) remember(context, VERSION_ENTRY, program, { document: found, hashes: {} });
+  return found;
 }
 
 export const composeRuntime: Runtime = {
@@ -72,6 +85,7 @@ export const composeRuntime: Runtime = {
       what: `${service.name} was not taken down`,
       where: `compose project ${project}`,
     });
+    forget(context, service.name);
   },
   changed,
 };
