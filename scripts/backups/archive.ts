@@ -3,15 +3,17 @@
 import { basename, dirname, join } from 'node:path';
 import type { RunOptions } from '../host/port.ts';
 import { refused, stepFailed } from '../model/error.ts';
+import { compressor, isSmall } from './compress.ts';
 import type { BackupContext, BackupFile, BackupItem } from './kind.ts';
 import { shellComment, shellWord } from './shell.ts';
 import { checkSums } from './sums.ts';
-import { toolEnv } from './tools.ts';
+import { checkTools, toolEnv } from './tools.ts';
 
 export const COMPRESS = ['zstd', '-T0', '-3', '-q', '-c'] as const;
 export const DECOMPRESS = ['zstd', '-d', '-q', '-c'] as const;
-/** Escaped names are one a line, whatever they hold. */
 export const TAR_KEEPS = ['--numeric-owner', '--xattrs', '--xattrs-include=*', '--acls'] as const;
+/** 64 KiB a call: by itself, tar moves 10. */
+const BLOCKS = '--blocking-factor=128';
 export const TAR_WRITES = [
   '--create',
   '--file=-',
@@ -19,8 +21,10 @@ export const TAR_WRITES = [
   '--pax-option=delete=atime,delete=ctime',
   '--sparse',
   '--totals',
+  BLOCKS,
   ...TAR_KEEPS,
 ] as const;
+/** Escaped names are one a line, whatever they hold. */
 const LISTING = ['--quoting-style=escape'] as const;
 
 /** What a run of tools needs of the context. */
@@ -71,7 +75,8 @@ export async function writeArchive(
     kind === 'folder' ? [`--directory=${from}`, '.'] : [`--directory=${dirname(from)}`, `./${basename(from)}`];
   const tar = ['tar', ...TAR_WRITES, ...LISTING, '--verbose', `--index-file=${index}`, ...inside];
   const options = { ...toolOptions(context), toFile: join(folder, file) };
-  const written = await context.host.exec.pipe([tar, COMPRESS], options);
+  const compress = compressor((await checkTools(context)).zstd ?? '', isSmall(context.host, from));
+  const written = await context.host.exec.pipe([tar, compress], options);
   checkPipe(written, `archiving ${item.describes}`, from, item.mayChange ? [0, 1] : [0]);
   const listed = await context.host.exec.pipe([['tr', '-cd', '\\n']], { ...toolOptions(context), fromFile: index });
   checkPipe(listed, `counting the entries of ${item.describes}`, index);
@@ -94,15 +99,18 @@ export function tarBytes(tail: readonly string[]): number {
 
 /** The checksum, then the names in the archive against those that were written. @throws step-failed. */
 export async function checkArchive(context: BackupContext, folder: string, file: BackupFile): Promise<void> {
-  await checkSums(context, folder, [file]);
   const where = join(folder, file.file);
-  const list = ['tar', '--list', '--file=-', ...LISTING];
+  const list = ['tar', '--list', '--file=-', BLOCKS, ...LISTING];
   const read = { ...toolOptions(context), fromFile: where };
   const byName = file.facts.listing !== undefined;
-  const result = await context.host.exec.pipe(
-    byName ? [DECOMPRESS, list] : [DECOMPRESS, list, ['tr', '-cd', '\\n']],
-    read,
-  );
+  const [sums, listed] = await Promise.allSettled([
+    checkSums(context, folder, [file]),
+    context.host.exec.pipe(byName ? [DECOMPRESS, list] : [DECOMPRESS, list, ['tr', '-cd', '\\n']], read),
+  ]);
+  // What is not what was written may fail in any way: that is said first.
+  if (sums.status === 'rejected') throw sums.reason;
+  if (listed.status === 'rejected') throw listed.reason;
+  const result = listed.value;
   checkPipe(result, 'reading the archive back', where);
   if (byName ? result.sha256 === file.facts.listing : result.bytes === file.facts.entries) return;
   throw stepFailed({

@@ -99,7 +99,6 @@ export async function takeBackup(
     readRecord(context.host, partial);
     const sha256s = Object.fromEntries(all.map(({ file, sha256 }) => [file, sha256]));
     sha256s[RECORD] = await files.sha256(join(partial, RECORD));
-    flushTree(context.host, partial);
     files.rename(partial, final);
     files.sync(join(options.dir, context.service.name));
     return { ...verified, dir: final, sha256s };

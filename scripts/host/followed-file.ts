@@ -8,7 +8,7 @@ import { cannotWrite } from './safe-open.ts';
 const CHUNK = 1024 * 1024;
 const POLL_MS = 10;
 /** So much is written before the disk is told to start. */
-const FLUSH_BYTES = 64 * CHUNK;
+const FLUSH_BYTES = 32 * CHUNK;
 
 export interface FollowedFile {
   /** For the child's standard output. */
@@ -60,10 +60,14 @@ export async function followFile(path: string): Promise<FollowedFile> {
     async finish() {
       over = true;
       await followed;
-      const end = (await file.stat()).size;
-      while (bytes < end && (await step(end)) > 0);
       await file.chmod(0o600);
-      await flush();
+      const end = (await file.stat()).size;
+      const rest = async () => {
+        while (bytes < end && (await step(end)) > 0);
+      };
+      // Both are waited for: nothing of ours is at work in the file when it is closed.
+      const done = await Promise.allSettled([rest(), flush()]);
+      for (const each of done) if (each.status === 'rejected') throw each.reason;
       const { size } = await file.stat();
       if (size !== bytes) {
         throw stepFailed({
