@@ -105,5 +105,12 @@ export const leftBy = ({ receipt, keyedHash }: Session) => ({
   files: {},
 });
 
-export const saveReceipt = (session: Session): void =>
+/** What this process last wrote, by its receipt: a step that learned nothing new writes nothing. */
+const written = new WeakMap<Receipt, string>();
+
+export function saveReceipt(session: Session): void {
+  const now = JSON.stringify(session.receipt);
+  if (written.get(session.receipt) === now) return;
   writeReceipt(session.context.host, session.files.receipt, session.receipt);
+  written.set(session.receipt, now);
+}
