@@ -131,6 +131,13 @@ describe('what compose said before', () => {
     expect(times()).toBe(5);
   });
 
+  test('is not taken where others may have written it', async () => {
+    await ask();
+    chmodSync(kept, 0o620);
+    await ask();
+    expect(times()).toBe(2);
+  });
+
   test('a few are kept, the newest', async () => {
     for (const word of ['1', '2', '3', '4']) {
       put('live/.env', `A=${word}\n`);

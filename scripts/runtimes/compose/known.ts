@@ -97,8 +97,12 @@ const sumOf = ({ key, document, hashes }: Omit<Entry, 'sum'>): string =>
   sha256(JSON.stringify([key, document, hashes]));
 
 function entriesOf({ host, paths }: Place, name: string): Entry[] {
+  const path = placeOf(paths, name);
   try {
-    const entries: unknown = JSON.parse(host.files.readText(placeOf(paths, name), { maxBytes: MAX_FILE }) ?? '[]');
+    const stat = host.files.stat(path);
+    // What somebody else may have written decides nothing.
+    if (stat?.uid !== host.machine.uid || (stat.mode & 0o077) !== 0) return [];
+    const entries: unknown = JSON.parse(host.files.readText(path, { maxBytes: MAX_FILE }) ?? '[]');
     return (Array.isArray(entries) ? (entries as Entry[]) : []).filter((entry) => entry?.sum === sumOf(entry));
   } catch {
     // Unreadable, or no JSON: nothing is known then, and compose is asked.
