@@ -12,6 +12,21 @@ release-run *args:
 release-revert *args:
     @exec {{ quote(source_directory()) }}/scripts/launch release/revert "$@"
 
+# A verified release stays (--no: it goes back now)
+[group('release'), positional-arguments, no-exit-message]
+release-confirm *args:
+    @exec {{ quote(source_directory()) }}/scripts/launch release/confirm "$@"
+
+# More time before TICKET goes back: release-extend TICKET 5m
+[group('release'), positional-arguments, no-exit-message]
+release-extend *args:
+    @exec {{ quote(source_directory()) }}/scripts/launch release/extend "$@"
+
+# Put back what was not confirmed in time; at boot, and by hand
+[group('release'), positional-arguments, no-exit-message]
+release-sweep *args:
+    @exec {{ quote(source_directory()) }}/scripts/launch release/sweep "$@"
+
 # Where a release stands, and what to type next (--json)
 [group('release'), positional-arguments, no-exit-message]
 release-state *args:

@@ -51,6 +51,8 @@ export interface ChildStreams {
 export interface Child {
   readonly pid: number;
   readonly exited: Promise<{ code: number | undefined; signal: string | undefined }>;
+  /** It does not keep us alive any more. */
+  forget(): void;
 }
 
 /** @throws refused where program or folder are not there or it cannot be started, bad-input for a NUL in an argument. */
@@ -86,7 +88,7 @@ export function startChild(argv: readonly string[], options: ChildOptions, strea
       code: child.exitCode ?? undefined,
       signal: child.signalCode === null ? undefined : String(child.signalCode),
     }));
-    return { pid: child.pid, exited };
+    return { pid: child.pid, exited, forget: () => child.unref() };
   } catch (error) {
     const why =
       errorCode(error) === 'E2BIG'
@@ -137,16 +139,20 @@ export function marked(mark: string): number[] {
   );
 }
 
+/** Processes whose mark is the given one, or begins with it and a dot; without this one. */
+export function markedBelow(session: string): number[] {
+  const exact = `\0${MARK}=${session}\0`;
+  const below = `\0${MARK}=${session}.`;
+  return allPids().filter((pid) => {
+    const environ = `\0${readProc(pid, 'environ')?.toString('latin1')}`;
+    return pid !== process.pid && (environ.includes(exact) || environ.includes(below));
+  });
+}
+
 /** Kills every process whose mark is the given one, or begins with it and a dot. @returns how many there were. */
 export async function endMarked(session: string): Promise<number> {
   const killed = new Set<number>();
-  const exact = `\0${MARK}=${session}\0`;
-  const below = `\0${MARK}=${session}.`;
-  const find = (): number[] =>
-    allPids().filter((pid) => {
-      const environ = `\0${readProc(pid, 'environ')?.toString('latin1')}`;
-      return pid !== process.pid && (environ.includes(exact) || environ.includes(below));
-    });
+  const find = (): number[] => markedBelow(session);
   for (let sweep = 0, pids = find(); sweep < SWEEPS && pids.length > 0; sweep += 1, pids = find()) {
     for (const pid of pids) {
       killed.add(pid);

@@ -1,7 +1,7 @@
 // Running one command: argv, no shell, a group of its own, everything bounded.
 import { closeSync } from 'node:fs';
 import { stepFailed } from '../model/error.ts';
-import { type Child, endMarked, findProgram, startChild } from './children.ts';
+import { type Child, endMarked, findProgram, markedBelow, startChild } from './children.ts';
 import { memoryFile, osPipe } from './libc.ts';
 import { startLong } from './long.ts';
 import { openOutput } from './output.ts';
@@ -90,6 +90,9 @@ export function openExec(path: string): Exec {
     run,
     pipe: runPipeline,
     start: startLong,
+    detach: (argv, options) =>
+      startChild(argv, options, { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' }).forget(),
+    marked: markedBelow,
     endMarked,
     which: (program, on) => findProgram(program, on ?? path),
   };

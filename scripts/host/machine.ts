@@ -1,6 +1,7 @@
 // Facts of the machine, and of processes by their number.
 import { readFileSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
+import { send } from './children.ts';
 import type { Machine } from './port.ts';
 import { isAlive, processStat } from './proc.ts';
 import { randomHex } from './random.ts';
@@ -27,6 +28,10 @@ export function openMachine(env: Readonly<Record<string, string>>): Machine {
     cores: availableParallelism(),
     env,
     alive: (pid) => isAlive(processStat(pid)),
+    terminate(pid, startTime) {
+      const stat = processStat(pid);
+      return isAlive(stat) && stat?.startTime === startTime && send(pid, 'SIGTERM');
+    },
     random: randomHex,
   };
 }

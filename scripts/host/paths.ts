@@ -19,6 +19,8 @@ export interface HostPaths {
   envFile: string;
   /** The key of the keyed hashes, 0600. */
   hostKey: string;
+  /** Armed deadlines, and the watchdogs over them. */
+  guard: string;
 }
 
 /** @param backupDir as in the config: relative to the root, or absolute. */
@@ -37,6 +39,7 @@ export function hostPaths(root: string, engine: string, backupDir: string): Host
     backupsLog: join(workspace, 'backups.log'),
     envFile: join(root, '.env'),
     hostKey: join(workspace, 'host.key'),
+    guard: join(workspace, 'guard'),
   };
 }
 

@@ -129,6 +129,10 @@ export interface Exec {
   }>;
   /** Its input is a pipe that stays open until `closeInput`, or until this process dies; `options.input` is not used. */
   start(argv: readonly string[], options: RunOptions): LongProcess;
+  /** Starts a command that outlives us: a session of its own, no streams, not waited for. @throws as `run`. */
+  detach(argv: readonly string[], options: { cwd: string; env: Record<string, string> }): void;
+  /** Pids of what carries the mark, or one that begins with it and a dot. */
+  marked(mark: string): number[];
   /** Kills what an earlier process of ours left behind: every process whose mark is the given one, or begins with it and a dot. @returns how many. */
   endMarked(mark: string): Promise<number>;
   /** Absolute path of a program on the given PATH; undefined where there is none. */
@@ -185,6 +189,8 @@ export interface Machine {
   /** The environment that we were started with. */
   env: Readonly<Record<string, string>>;
   alive(pid: number): boolean;
+  /** TERM to the process of that number, if it is still the one that started then. @returns false where it is gone. */
+  terminate(pid: number, startTime: string): boolean;
   /** Hex digits. */
   random(bytes: number): string;
 }

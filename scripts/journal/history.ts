@@ -60,6 +60,10 @@ export function history(host: Host, paths: HostPaths): History {
   };
 }
 
+/** Where it was done, whatever time people took to confirm it. */
+const isVerified = ({ phase, event }: LoggedEvent): boolean =>
+  event === 'released' || (phase === 'confirm' && event === 'start');
+
 function newestLogs(host: Host, paths: HostPaths): string[] {
   const names = host.files.list(paths.releases).filter((name) => name.endsWith('.log') && isTicket(name.slice(0, -4)));
   const current = names.map((name) => join(paths.releases, name));
@@ -83,7 +87,7 @@ function readRun(host: Host, path: string): Run | undefined {
       byService.set(fields.service, add(byService.get(fields.service) ?? {}, fields));
   }
   const start = run[0];
-  const end = run.find((event) => event.event === 'released');
+  const end = run.find(isVerified);
   const halted = run.some(({ event }) => event === 'failed' || event === 'stopped' || event === 'resumed');
   const tookS = start && end && !halted ? (Date.parse(end.time) - Date.parse(start.time)) / 1000 : -1;
   const services = words(start?.fields.services).length;

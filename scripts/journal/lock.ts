@@ -32,7 +32,11 @@ export interface ReleaseLock {
  * @param asked.ticket empty for verbs without one. @param asked.command for people: `release-run 1234`.
  * @throws locked, naming the holder; refused where a link, FIFO or folder is in the lock file's place.
  */
-export function takeLock(host: Host, paths: HostPaths, asked: { ticket: string; command: string }): ReleaseLock {
+export function takeLock(
+  host: Host,
+  paths: Pick<HostPaths, 'lock'>,
+  asked: { ticket: string; command: string },
+): ReleaseLock {
   regularFile(host, paths.lock);
   const lock = host.files.lock(paths.lock);
   if (!lock) throw locked(readHolder(host, paths), paths);
@@ -71,7 +75,7 @@ export function takeLock(host: Host, paths: HostPaths, asked: { ticket: string; 
  * Who holds the lock, told from what the lock file says of a process that is alive now; the lock itself is not touched.
  * @returns undefined where nobody does. @throws refused where a link, FIFO or folder is in its place.
  */
-export function readHolder(host: Host, paths: HostPaths): LockHolder | undefined {
+export function readHolder(host: Host, paths: Pick<HostPaths, 'lock'>): LockHolder | undefined {
   if (!regularFile(host, paths.lock)) return undefined;
   const pairs = parsePairs(host.files.readText(paths.lock, { maxBytes: 64 * 1024 }) ?? '');
   const pid = Number(pairs.PID);
@@ -105,7 +109,7 @@ function formatHolder(holder: LockHolder, file: string): string {
   return formatPairs(pairs, file);
 }
 
-function locked(holder: LockHolder | undefined, paths: HostPaths): ReleaseError {
+function locked(holder: LockHolder | undefined, paths: Pick<HostPaths, 'lock'>): ReleaseError {
   if (!holder) {
     return new ReleaseError('locked', {
       what: 'Another release holds the lock; it is just beginning or ending, so its name is not known',

@@ -83,7 +83,9 @@ function apply(state: ReleaseState, { time, phase, event, fields }: JournalEvent
   const stamp = (what: 'START' | 'DONE' | 'FAILED'): void => {
     state.timestamps[`${phase.toUpperCase()}_${what}`] = time;
   };
-  if (phase === 'revert') applyRevert(state, event, fields, enter, stamp);
+  if (event === 'armed') state.deadline = fields.deadline ?? '';
+  else if (phase === 'revert') applyRevert(state, event, fields, enter, stamp);
+  else if (phase === 'confirm') applyConfirm(state, event, fields, enter, stamp);
   else if (event === 'step-done') applyStep(state, fields);
   else if (event === 'resumed') {
     const from = isPhase(fields.from) ? fields.from : phase;
@@ -93,6 +95,7 @@ function apply(state: ReleaseState, { time, phase, event, fields }: JournalEvent
     }
   } else if (Object.hasOwn(ENDS, event)) {
     state.releaseStatus = ENDS[event] ?? state.releaseStatus;
+    if (event !== 'unverified') delete state.deadline;
   } else if (isPhase(phase)) {
     if (event === 'start') {
       enter(phase, 'running', 'running');
@@ -113,6 +116,27 @@ function apply(state: ReleaseState, { time, phase, event, fields }: JournalEvent
   }
 }
 
+function applyConfirm(
+  state: ReleaseState,
+  event: JournalEvent['event'],
+  { deadline }: Record<string, string>,
+  enter: Enter,
+  stamp: (what: 'START' | 'DONE' | 'FAILED') => void,
+): void {
+  if (event === 'start') {
+    enter('confirm', 'running', 'awaiting-confirm');
+    stamp('START');
+  } else if (event === 'released') {
+    enter('confirm', 'done', 'released');
+    stamp('DONE');
+  } else if (event === 'going-back') {
+    enter('confirm', 'failed', 'reverting');
+    stamp('FAILED');
+  }
+  if (event === 'released' || event === 'going-back') delete state.deadline;
+  else if (deadline !== undefined) state.deadline = deadline;
+}
+
 type Enter = (where: Phase, status: ReleaseState['phaseStatus'], release: ReleaseState['releaseStatus']) => void;
 
 function applyRevert(
@@ -124,6 +148,7 @@ function applyRevert(
 ): void {
   if (event === 'start') {
     enter('revert', 'running', 'reverting');
+    delete state.deadline;
     delete state.timestamps.REVERT_DONE;
     delete state.timestamps.REVERT_FAILED;
     stamp('START');

@@ -96,7 +96,7 @@ test('a state whose names are hostile is not written', () => {
 test('keys that are not known, comments and missing optional keys are no problem', () => {
   const { supersedes, ...rest } = released();
   const text = formatState({ ...rest, supersedes }).replace(/^(ADDED|ENGINE)=.*\n/gm, '');
-  expect(parseState(`# by hand\nDEADLINE="soon $x"\n${text}`, 'f')).toEqual({
+  expect(parseState(`# by hand\nLATER_KEY="soon $x"\n${text}`, 'f')).toEqual({
     ...rest,
     supersedes,
     added: [],

@@ -27,7 +27,7 @@ const RELEASE_STATUSES: readonly ReleaseStatus[] = [
   'in-doubt',
   'abandoned',
 ];
-const ALL_PHASES: readonly Phase[] = [...PHASES, 'revert'];
+const ALL_PHASES: readonly Phase[] = [...PHASES, 'confirm', 'revert'];
 const PUSH_STATES: readonly PushState[] = ['pending', 'done', 'branch', 'none'];
 const TIMES = ALL_PHASES.flatMap((phase) =>
   ['START', 'DONE', 'FAILED'].map((what) => `${phase.toUpperCase()}_${what}`),
@@ -57,6 +57,7 @@ export function stateEntries(state: ReleaseState): Array<[string, string]> {
   ];
   if (state.supersedes !== '') entries.push(['SUPERSEDES', state.supersedes]);
   if (state.push !== undefined) entries.push(['PUSH', state.push]);
+  if (state.deadline !== undefined) entries.push(['DEADLINE', state.deadline]);
   for (const time of TIMES) {
     const value = state.timestamps[time];
     if (value !== undefined) entries.push([`TIMESTAMP_${time}`, value]);
@@ -113,6 +114,7 @@ export function parseState(text: string, file: string): ReleaseState {
     engine: take('ENGINE', (value) => /^[A-Za-z0-9._-]*$/.test(value), ''),
     supersedes: take('SUPERSEDES', (value) => value === '' || isTicket(value), ''),
     ...(pairs.PUSH === undefined ? {} : { push: oneOf('PUSH', PUSH_STATES) }),
+    ...(pairs.DEADLINE === undefined ? {} : { deadline: take('DEADLINE', (value) => TIME.test(value)) }),
     timestamps,
     logSum: take('LOG_SUM', (value) => SUM.test(value)),
   };

@@ -10,6 +10,8 @@ const DEFAULTS = {
   ignore: ['docs/**', '*.md'],
   revert: { push: 'main' as const, maxLossMs: 3_600_000 },
   backup: { dir: '.asd/workspace/backups', pauseMaxMs: 10_000, helperImage: '' },
+  confirm: { withinMs: undefined, capMs: 1_800_000, watch: 'notice' as const },
+  afterConfirm: [],
 };
 
 test.each([undefined, '', '# nothing yet\n\n', 'revert:\nbackup: {}\n'])('%j gives the defaults', (text) => {
@@ -24,6 +26,8 @@ shared: { 'shared/**': all, 'proxy/**': [caddy, mail] }
 ignore: []
 revert: { push: none, max_loss: 10m }
 backup: { dir: /var/backups/belay, pause_max: 500ms, helper_image: 'alpine:3' }
+confirm: { within: 10m, cap: 20m, watch: revert }
+after_confirm: [[notify, 'it is final']]
 `;
   expect(parseReleaseConfig(text).config).toEqual({
     branch: 'release/2',
@@ -33,6 +37,8 @@ backup: { dir: /var/backups/belay, pause_max: 500ms, helper_image: 'alpine:3' }
     ignore: [],
     revert: { push: 'none', maxLossMs: 600_000 },
     backup: { dir: '/var/backups/belay', pauseMaxMs: 500, helperImage: 'alpine:3' },
+    confirm: { withinMs: 600_000, capMs: 1_200_000, watch: 'revert' },
+    afterConfirm: [['notify', 'it is final']],
   });
 });
 
@@ -61,4 +67,9 @@ backup: { dir: ../x, pause: 1s }
     '.asd/release.yaml:6:16: backup.dir: is "../x": must not contain ..',
     '.asd/release.yaml:6:22: backup.pause: is not a key of this section (did you mean "pause_max"?)',
   ]);
+});
+
+test('a window that is longer than its cap is refused, and without a cap it is its own', () => {
+  expect(() => parseReleaseConfig('confirm: { within: 2h, cap: 1h }\n')).toThrow('release.yaml');
+  expect(parseReleaseConfig('confirm: { within: 2h }\n').config.confirm.capMs).toBe(7_200_000);
 });

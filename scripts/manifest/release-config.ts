@@ -4,7 +4,7 @@ import type { ReleaseConfig } from '../model/service.ts';
 import { readYaml } from './document.ts';
 import { absolutePath, also, duration, isUnfit, oneOf, type Reader, relativePath, text, whole } from './fields.ts';
 import { type Problem, refuseProblems } from './problems.ts';
-import { field, issueProblems, listOf, mapOf, section } from './sections.ts';
+import { argv, field, issueProblems, listOf, mapOf, section } from './sections.ts';
 import { branchName, glob, serviceName } from './words.ts';
 
 const backupDir: Reader<string> = (value) =>
@@ -29,6 +29,8 @@ const allOrServices: Reader<'all' | string[]> = (value) => {
   return names;
 };
 
+const DEFAULT_CAP_MS = 1_800_000;
+
 export const configSchema = section({
   branch: field(branchName).optional(),
   concurrency: field(whole(1, 64)).optional(),
@@ -44,6 +46,12 @@ export const configSchema = section({
     pause_max: field(duration(1)).optional(),
     helper_image: field(imageOrNone).optional(),
   }).optional(),
+  confirm: section({
+    within: field(duration(1)).optional(),
+    cap: field(duration(1)).optional(),
+    watch: field(oneOf('notice', 'revert')).optional(),
+  }).optional(),
+  after_confirm: listOf(argv(text), 'a list of commands, each a list of words').optional(),
 });
 
 /**
@@ -61,6 +69,9 @@ export function parseReleaseConfig(
   const result = configSchema.safeParse(yaml.value);
   if (!result.success)
     problems.push(...result.error.issues.flatMap((issue) => issueProblems(configSchema, issue, yaml, [])));
+  const { within, cap } = result.data?.confirm ?? {};
+  if (within !== undefined && cap !== undefined && within > cap)
+    problems.push(yaml.problem(['confirm', 'within'], 'is longer than confirm.cap, which it can never pass'));
   if (problems.length > 0 || !result.success) throw refuseProblems(problems);
   return { config: withDefaults(result.data), notices: [] };
 }
@@ -81,5 +92,11 @@ function withDefaults(read: z.output<typeof configSchema>): ReleaseConfig {
       pauseMaxMs: read.backup?.pause_max ?? 10_000,
       helperImage: read.backup?.helper_image ?? '',
     },
+    confirm: {
+      withinMs: read.confirm?.within,
+      capMs: read.confirm?.cap ?? Math.max(DEFAULT_CAP_MS, read.confirm?.within ?? 0),
+      watch: read.confirm?.watch ?? 'notice',
+    },
+    afterConfirm: read.after_confirm ?? [],
   };
 }

@@ -1,6 +1,6 @@
 // The one error that reaches an operator: a kind (which decides the exit code), facts and a hint.
 
-/** Exit codes of every verb. 10 belongs to a verb that is yet to come. */
+/** Exit codes of every verb. */
 export const EXIT = {
   ok: 0,
   halted: 1,
@@ -12,6 +12,7 @@ export const EXIT = {
   putBack: 6,
   stopped: 8,
   notPushed: 9,
+  awaiting: 10,
 } as const;
 
 export type ErrorKind = 'step-failed' | 'bad-input' | 'locked' | 'refused' | 'nothing' | 'in-doubt' | 'stopped';

@@ -27,6 +27,12 @@ export type EventName =
   | 'superseded'
   | 'drift-accepted'
   | 'notice'
+  | 'armed'
+  | 'extended'
+  | 'unhealthy'
+  | 'healthy'
+  | 'going-back'
+  | 'try-failed'
   | 'torn-tail'
   | 'rebuilt';
 
@@ -34,7 +40,7 @@ export interface JournalEvent {
   /** UTC, whole seconds: 2026-05-18T15:29:00Z. */
   time: string;
   ticket: string;
-  phase: Phase | 'adopt' | 'confirm' | 'backup' | 'restore';
+  phase: Phase | 'adopt' | 'backup' | 'restore';
   event: EventName;
   /** The event's own fields, in order. Numbers are printed as they are, durations as `72s`. */
   fields: Record<string, string>;

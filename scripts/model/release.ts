@@ -1,8 +1,8 @@
 // The words for a release and where it stands. State keys and values are fixed: operators grep for them.
 
-export type Phase = 'prepare' | 'migrate' | 'ticket' | 'verify' | 'revert';
+export type Phase = 'prepare' | 'migrate' | 'ticket' | 'verify' | 'confirm' | 'revert';
 
-/** Those of a release, in their order; a revert is a phase of its own. */
+/** Those of a release, in their order. Waiting for a confirmation and a revert are phases of their own. */
 export const PHASES: readonly Phase[] = ['prepare', 'migrate', 'ticket', 'verify'];
 
 /** How far the revert of a release got with the remote; `none`: nothing is pushed, as configured or asked. */
@@ -10,7 +10,6 @@ export type PushState = 'pending' | 'done' | 'branch' | 'none';
 
 export type PhaseStatus = 'running' | 'done' | 'failed' | 'stopped';
 
-/** `awaiting-confirm` is written by a verb yet to come; reading it is part of the format. */
 export type ReleaseStatus =
   | 'running'
   | 'halted'
@@ -51,6 +50,8 @@ export interface ReleaseState {
   supersedes: string;
   /** undefined: not reverted. */
   push?: PushState;
+  /** When it is put back unless it is confirmed before, UTC in whole seconds; undefined where nothing waits for it. */
+  deadline?: string;
   /** `PREPARE_START` and so on -> UTC time in whole seconds. */
   timestamps: Record<string, string>;
   /** Chain sum of the last log line that this state contains. */

@@ -97,4 +97,8 @@ export interface ReleaseConfig {
   ignore: string[];
   revert: { push: 'main' | 'branch' | 'none'; maxLossMs: number };
   backup: { dir: string; pauseMaxMs: number; helperImage: string };
+  /** `withinMs` undefined: a release is final when it is verified. */
+  confirm: { withinMs: number | undefined; capMs: number; watch: 'notice' | 'revert' };
+  /** Commands that run once when a release was confirmed. */
+  afterConfirm: string[][];
 }

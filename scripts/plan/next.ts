@@ -57,7 +57,12 @@ const NEXT: Record<ReleaseStatus, (s: ReleaseState) => NextStep[]> = {
     revert(s.ticket),
     abandon(s.ticket),
   ],
-  'awaiting-confirm': (s) => [log(s.ticket)],
+  'awaiting-confirm': (s) => [
+    { command: `just release-confirm ${s.ticket}`, what: 'it stays: make it final' },
+    { command: `just release-confirm ${s.ticket} --no`, what: 'put everything back now' },
+    { command: `just release-extend ${s.ticket} 5m`, what: 'more time to look, up to the cap' },
+    { command: `just release-log ${s.ticket} --follow`, what: 'watch it until it is final' },
+  ],
   reverting: (s) => [again(s.ticket), log(s.ticket)],
   reverted: (s) =>
     s.push === 'pending'

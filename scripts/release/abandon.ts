@@ -1,6 +1,6 @@
 // just release-abandon TICKET: give up a halted release as it is.
 import { refused } from '../model/error.ts';
-import { isFinished } from '../plan/next.ts';
+import { isFinished, nextSteps } from '../plan/next.ts';
 import { closingVerb } from './closing.ts';
 import { enter } from './verb.ts';
 
@@ -9,6 +9,11 @@ export const verb = closingVerb({
   what: 'Gives up a halted release as it is: nothing is put back, other tickets may go on.',
   event: 'abandoned',
   check(state) {
+    if (state.releaseStatus === 'awaiting-confirm')
+      throw refused({
+        what: `${state.ticket} is verified and waits for its confirmation`,
+        hint: nextSteps(state).map(({ command, what }) => `${command.padEnd(60)} # ${what}`),
+      });
     if (!isFinished(state)) return;
     throw refused({ what: `${state.ticket} is ${state.releaseStatus}: there is nothing to give up` });
   },

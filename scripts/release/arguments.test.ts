@@ -105,5 +105,6 @@ test('a request', () => {
     ackReverted: [],
     supersedes: undefined,
     reason: 'why',
+    confirmWithinMs: undefined,
   });
 });

@@ -14,6 +14,7 @@ import { describePlan, describeSteps } from '../plan/describe.ts';
 import { isFinished } from '../plan/next.ts';
 import { makePlan } from '../plan/plan.ts';
 import type { Context } from './context.ts';
+import { arm, type ConfirmWish, confirmWish, describeWish, logArmed } from './guard/arm.ts';
 import { type Observation, observe } from './observe.ts';
 import { openReporter } from './reporter.ts';
 import { type Logger, makeLogger, type Session, saveReceipt } from './session.ts';
@@ -37,6 +38,8 @@ export interface Request {
   supersedes: string | undefined;
   reason: string;
   skip: ReadonlySet<Phase>;
+  /** As typed; the settings may ask for it, too. */
+  confirmWithinMs?: number | undefined;
   json: boolean;
 }
 
@@ -49,6 +52,7 @@ export interface Begun {
 export async function begin(context: Context, lock: ReleaseLock, request: Request): Promise<Begun> {
   const { host } = context;
   const began = host.clock.monotonicMs();
+  const wish = request.skip.has('prepare') ? undefined : confirmWish(context.config, request.confirmWithinMs);
   const records = readRecords(context, request.ticket);
   checkFresh(records);
   checkUnblocked(records, request.supersedes);
@@ -67,14 +71,14 @@ export async function begin(context: Context, lock: ReleaseLock, request: Reques
     });
     const plan = makePlan(observed.facts, { advanceOnly: request.advanceOnly, skipPrepare });
     reporter = openReporter(host, context.terminal, { json: request.json, expectedS: plan.expected.durationS });
-    for (const line of describePlan(plan)) reporter.say(line);
-    reporter.say('');
+    for (const line of [...describePlan(plan), ...describeWish(wish), '']) reporter.say(line);
     return await open(context, lock, request, {
       observed,
       plan,
       reporter,
       inherited,
       records,
+      wish,
       observedMs: host.clock.monotonicMs() - began,
     });
   } catch (error) {
@@ -89,6 +93,7 @@ interface Made {
   reporter: Session['reporter'];
   inherited: Inherited | undefined;
   records: Records;
+  wish: ConfirmWish | undefined;
   observedMs: number;
 }
 
@@ -97,6 +102,8 @@ async function open(context: Context, lock: ReleaseLock, request: Request, made:
   const { observed, plan, inherited, reporter } = made;
   // Read before the ticket's own earlier records move away: they may be what is inherited.
   const services = inheritedServices(context, inherited);
+  // The first thing on disk: where nobody can put the release back, there is none.
+  const guard = made.wish && (await arm(context, plan, made.wish));
   if (made.records.own && isFinished(made.records.own)) archiveRecords(host, paths, request.ticket);
   const files = claimRecords(host, paths, request.ticket);
   const engine = await host.own.openEngine(paths, host.own.engineHash);
@@ -137,6 +144,7 @@ async function open(context: Context, lock: ReleaseLock, request: Request, made:
     trees: observed.trees,
     resolved: new Map([...observed.resolved].map(([key, known]) => [key, Promise.resolve(known)])),
     acceptedDrift: new Set(),
+    ...(guard ? { guard } : {}),
   };
   saveReceipt(session);
   if (inherited) takeOver(context, lock, request, inherited);
@@ -165,6 +173,7 @@ async function open(context: Context, lock: ReleaseLock, request: Request, made:
     ...(skipped ? { merge: plan.targetSha } : inherited ? { merge: inherited.mergeSha } : {}),
     ...(request.reason === '' ? {} : { reason: request.reason }),
   });
+  if (guard) logArmed(log, 'prepare', guard);
   return { session, log };
 }
 

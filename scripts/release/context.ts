@@ -28,16 +28,19 @@ export interface Context {
 
 /**
  * @param options.holder for the lock's holder: what it starts is ended by the next one, should it die. A look has a mark of its own.
+ * @param options.config holds, whatever the settings say now.
  * @throws refused where there is no host repository, or its settings are wrong.
  */
 export async function openContext(
   { host, terminal, engine }: World,
-  { holder }: { holder: boolean } = { holder: false },
+  { holder, config: pinned }: { holder: boolean; config?: ReleaseConfig } = { holder: false },
 ): Promise<Context> {
   const { files, machine } = host;
   const root = await toplevel(host, machine.env.ASD_ROOT ?? machine.cwd);
   const file = '.asd/release.yaml';
-  const { config, notices } = parseReleaseConfig(files.readText(`${root}/${file}`), file);
+  const { config, notices } = pinned
+    ? { config: pinned, notices: [] }
+    : parseReleaseConfig(files.readText(`${root}/${file}`), file);
   const paths = hostPaths(root, engine, config.backup.dir);
   const env = parse(files.readText(paths.envFile, { follow: true }) ?? '');
   const mark = `${holder ? 'release' : `look-${machine.pid}`}-${sha256(root).slice(0, 12)}`;

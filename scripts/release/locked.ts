@@ -1,26 +1,46 @@
 // Everything that writes does so under the host's one lock.
 import { join } from 'node:path';
 import { type ReleaseLock, takeLock } from '../journal/lock.ts';
-import { listReleases } from '../journal/records.ts';
+import { listReleases, type ReleaseEntry } from '../journal/records.ts';
 import { secureWorkspace } from '../journal/workspace.ts';
+import { ReleaseError } from '../model/error.ts';
+import type { ReleaseConfig } from '../model/service.ts';
 import { type Context, openContext } from './context.ts';
 import { dropStages } from './stage.ts';
 import type { World } from './world.ts';
 
-/** @param ticket empty for verbs without one. @throws locked where another release holds it. */
+export interface LockWish {
+  /** Its deadline is the verb's own business. */
+  unswept?: string;
+  /** Settings that hold, whatever the file says now. */
+  config?: ReleaseConfig;
+  /** How long a lock that another holds is waited for, in milliseconds; default 0. */
+  patienceMs?: number;
+}
+
+/**
+ * First of all, deadlines that have passed and decisions that were made are acted on.
+ * @param ticket empty for verbs without one. @throws locked where another release holds it.
+ */
 export async function locked<T>(
   world: World,
   ticket: string,
   command: string,
   act: (context: Context, lock: ReleaseLock) => Promise<T>,
+  wish: LockWish = {},
 ): Promise<T> {
-  const context = await openContext(world, { holder: true });
+  const open = () => openContext(world, { holder: true, ...(wish.config ? { config: wish.config } : {}) });
+  let context = await open();
   secureWorkspace(context.host, context.paths);
-  const lock = takeLock(context.host, context.paths, { ticket, command });
+  const lock = await takeSoon(context, { ticket, command }, wish.patienceMs ?? 0);
   try {
     // A holder that was killed may have left a hook or a compose command running: the lock is ours, so they are nobody's.
     await context.host.exec.endMarked(context.mark);
-    pruneEngines(context);
+    const releases = pruneEngines(context);
+    if (isGuarded(context, releases)) {
+      const { sweepGuards } = await import('./guard/sweep.ts');
+      if (await sweepGuards(context, lock, wish.unswept)) context = await open();
+    }
     return await act(context, lock);
   } finally {
     await cleanUp(context);
@@ -28,17 +48,40 @@ export async function locked<T>(
   }
 }
 
+const LOOK_AGAIN_MS = 200;
+
+async function takeSoon(
+  { host, paths }: Context,
+  asked: { ticket: string; command: string },
+  patienceMs: number,
+): Promise<ReleaseLock> {
+  for (const end = host.clock.monotonicMs() + patienceMs; ; await host.clock.sleep(LOOK_AGAIN_MS)) {
+    try {
+      return takeLock(host, paths, asked);
+    } catch (error) {
+      const waits = error instanceof ReleaseError && error.kind === 'locked' && host.clock.monotonicMs() < end;
+      if (!waits) throw error;
+    }
+  }
+}
+
+const isGuarded = ({ host, paths }: Context, releases: readonly ReleaseEntry[]): boolean =>
+  host.files.list(paths.guard).length > 0 ||
+  releases.some((entry) => entry.state?.releaseStatus === 'awaiting-confirm');
+
 /** Engines that were frozen so recently may belong to somebody who waits for the lock. */
 const KEEP_ENGINE_MS = 3_600_000;
 
 /** Frozen engines that no record names go. */
-function pruneEngines({ host, paths }: Context): void {
-  const named = new Set(listReleases(host, paths, { archives: true }).map((entry) => entry.state?.engine));
+function pruneEngines({ host, paths }: Context): ReleaseEntry[] {
+  const releases = listReleases(host, paths, { archives: true });
+  const named = new Set(releases.map((entry) => entry.state?.engine));
   for (const name of host.files.list(paths.engines)) {
     const folder = join(paths.engines, name);
     const age = host.clock.now().getTime() - (host.files.stat(folder)?.mtimeMs ?? 0);
     if (name !== host.own.engineHash && !named.has(name) && age > KEEP_ENGINE_MS) host.files.remove(folder);
   }
+  return releases.filter(({ archive }) => archive === undefined);
 }
 
 /** Stages go in the end, whatever happened, also those that a killed run left. Where one cannot, the outcome is still the release's. */

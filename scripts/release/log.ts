@@ -1,7 +1,9 @@
 // just release-log TICKET [--follow]: the log, as it is, to its end or as it grows.
-import { ticketPaths } from '../host/paths.ts';
+import { type HostPaths, ticketPaths } from '../host/paths.ts';
 import type { Host } from '../host/port.ts';
+import { readGuard } from '../journal/guard.ts';
 import { readHolder } from '../journal/lock.ts';
+import { readRelease } from '../journal/records.ts';
 import { refused } from '../model/error.ts';
 import { checkTicket } from '../model/names.ts';
 import { openRecords } from './records-context.ts';
@@ -29,7 +31,7 @@ export const verb: Verb = {
     const reader = lineReader(host, log, (line) => terminal.say(line));
     reader.read();
     while (given.has('follow') && !terminal.detached) {
-      const held = readHolder(host, paths)?.ticket === ticket;
+      const held = readHolder(host, paths)?.ticket === ticket || isWaiting(host, paths, ticket);
       await host.clock.sleep(LOOK_EVERY_MS);
       reader.read();
       if (!held) break;
@@ -38,6 +40,13 @@ export const verb: Verb = {
     return 0;
   },
 };
+
+/** Nobody is at work on it, and yet it is not over: it waits for its confirmation, or for the next try to put it back. */
+function isWaiting(host: Host, paths: HostPaths, ticket: string): boolean {
+  if (!readGuard(host, paths, ticket)) return false;
+  const status = readRelease(host, ticketPaths(paths, ticket), ticket).state?.releaseStatus;
+  return status === 'awaiting-confirm' || status === 'reverting';
+}
 
 /** Whole lines only, until the end. */
 function lineReader(host: Host, path: string, each: (line: string) => void): { read(): void; end(): void } {

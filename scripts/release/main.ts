@@ -8,12 +8,15 @@ import { verb as adopt } from './adopt.ts';
 import { verb as backup } from './backup.ts';
 import { verb as backupPrune } from './backup-prune.ts';
 import { verb as backupVerify } from './backup-verify.ts';
+import { verb as confirm } from './confirm.ts';
+import { verb as extend } from './extend.ts';
 import { verb as migrate } from './migrate.ts';
 import { verb as prepare } from './prepare.ts';
 import { verb as restore } from './restore.ts';
 import { verb as returnToMain } from './return-to-main.ts';
 import { verb as revert } from './revert.ts';
 import { verb as run } from './run.ts';
+import { verb as sweep } from './sweep.ts';
 import { verb as ticket } from './ticket.ts';
 import { runVerb } from './verb.ts';
 import { verb as verify } from './verify.ts';
@@ -33,6 +36,9 @@ const VERBS = [
   backupVerify,
   backupPrune,
   restore,
+  confirm,
+  extend,
+  sweep,
 ];
 
 /** @returns the exit code. */

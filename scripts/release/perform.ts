@@ -7,7 +7,8 @@ import { PHASES, type Phase } from '../model/release.ts';
 import type { Step } from '../model/step.ts';
 import { dueSteps, type From, standing } from '../plan/due.ts';
 import { nextSteps } from '../plan/next.ts';
-import { pruneBackups } from './prune-backups.ts';
+import { openWindow } from './guard/window.ts';
+import { pruneAfterwards } from './prune-afterwards.ts';
 import { type Ending, endingLines } from './reporter.ts';
 import { type Logger, recordEnvLeft, type Session } from './session.ts';
 import { hookRunners } from './steps/hooks.ts';
@@ -25,7 +26,7 @@ export interface Course {
   only?: Phase;
 }
 
-/** @returns the exit code: 0 released, 1 halted, 8 stopped or unverified. */
+/** @returns the exit code: 0 released, 1 halted, 8 stopped or unverified, 10 verified and waiting for its confirmation. */
 export async function perform(session: Session, log: Logger, course: Course): Promise<number> {
   const stop = new AbortController();
   const { reporter } = session;
@@ -51,8 +52,9 @@ export async function perform(session: Session, log: Logger, course: Course): Pr
         stop: stop.signal,
       });
     }
-    const code = finish(session, log, course);
-    if (session.receipt.complete) await pruneAfterwards(session);
+    const code = await finish(session, log, course);
+    // While it waits, everything that it may go back to is kept.
+    if (session.receipt.complete && code !== EXIT.awaiting) await pruneAfterwards(session.context, reporter.say);
     return code;
   } catch (error) {
     return halt(session, log, phase, error);
@@ -113,7 +115,7 @@ async function runPhase(session: Session, log: Logger, course: Course, phase: Ph
   log(phase, 'done', { duration: `${Math.round((host.clock.monotonicMs() - began) / 10) / 100}s` });
 }
 
-function finish(session: Session, log: Logger, course: Course): number {
+async function finish(session: Session, log: Logger, course: Course): Promise<number> {
   const { host } = session.context;
   if (course.only !== undefined && course.only !== 'verify') {
     log(course.only, 'halted', { reason: `only ${course.only} was asked for` });
@@ -130,20 +132,14 @@ function finish(session: Session, log: Logger, course: Course): number {
   if (owed.length > 0) throw new Error(`the journal does not prove ${owed.join(', ')} done`);
   session.receipt.complete = true;
   recordEnvLeft(session);
+  if (session.guard) {
+    await openWindow(session, log, session.guard);
+    sayNext(session);
+    return EXIT.awaiting;
+  }
   log('verify', 'released', { sha: session.plan.targetSha });
   session.reporter.say(`Released ${session.ticket}: ${session.plan.targetSha.slice(0, 12)} is deployed and verified.`);
   return EXIT.ok;
-}
-
-/** Backups beyond their retention go once a release is verified. What cannot be removed is said, and changes nothing of the release. */
-async function pruneAfterwards({ context, reporter }: Session): Promise<void> {
-  try {
-    const { removed } = await pruneBackups(context);
-    if (removed.length > 0)
-      reporter.say(`Retention: ${removed.length} old backup${removed.length === 1 ? '' : 's'} removed.`);
-  } catch (error) {
-    reporter.say(`Notice: old backups were not removed: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 function halt(session: Session, log: Logger, phase: Phase, error: unknown): number {

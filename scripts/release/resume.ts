@@ -3,6 +3,7 @@ import { exportTree } from '../host/git/stage.ts';
 import { openStore } from '../host/git/store.ts';
 import { openKeyedHash } from '../host/keyed-hash.ts';
 import { ticketPaths } from '../host/paths.ts';
+import { readGuard } from '../journal/guard.ts';
 import type { ReleaseLock } from '../journal/lock.ts';
 import { openLog, readLog } from '../journal/log.ts';
 import { readPlan } from '../journal/plan-file.ts';
@@ -19,6 +20,7 @@ import type { Begun } from './begin.ts';
 import { concerned } from './concerned.ts';
 import type { Context } from './context.ts';
 import { findDrift } from './drift.ts';
+import { arm, confirmWish, logArmed } from './guard/arm.ts';
 import { readManifests } from './manifests.ts';
 import { openReporter } from './reporter.ts';
 import { makeLogger, type Session, saveReceipt } from './session.ts';
@@ -33,6 +35,8 @@ export interface ResumeRequest {
   skip: ReadonlySet<Phase>;
   acceptDrift: boolean;
   reason: string;
+  /** As typed; one that is armed already stays armed in any case. */
+  confirmWithinMs?: number | undefined;
   json: boolean;
 }
 
@@ -59,7 +63,12 @@ export async function resume(context: Context, lock: ReleaseLock, request: Resum
       what: `${request.ticket} is ${state.releaseStatus}: there is nothing to go on with`,
       hint: nextSteps(state).map((n) => n.command),
     });
-  if (state.phase === 'revert')
+  if (state.releaseStatus === 'awaiting-confirm')
+    throw refused({
+      what: `${request.ticket} is verified and waits for its confirmation: there is nothing to go on with`,
+      hint: nextSteps(state).map(({ command, what }) => `${command.padEnd(60)} # ${what}`),
+    });
+  if (state.phase === 'revert' || state.releaseStatus === 'reverting')
     throw refused({
       what: `A revert of ${request.ticket} was begun and has not ended well: it is gone on with, not the release`,
       hint: nextSteps(state).map((n) => n.command),
@@ -96,6 +105,10 @@ export async function resume(context: Context, lock: ReleaseLock, request: Resum
       hint: `If that is the mend: just release-run ${request.ticket} ${request.from === undefined ? '--resume' : `--from=${request.from}`} --accept-drift --reason='...'`,
     });
   }
+  const armed = readGuard(host, paths, request.ticket)?.armed;
+  const asked = armed || request.confirmWithinMs !== undefined;
+  const wish = asked && confirmWish(armed?.config ?? context.config, request.confirmWithinMs ?? armed?.withinMs);
+  const guard = wish ? await arm(context, plan, wish) : undefined;
   const reporter = openReporter(host, context.terminal, { json: request.json, expectedS: plan.expected.durationS });
   const engine = await host.own.openEngine(paths, host.own.engineHash);
   const journal = openLog(host, files.log, request.ticket, { assertHeld: () => lock.assertHeld() });
@@ -127,9 +140,11 @@ export async function resume(context: Context, lock: ReleaseLock, request: Resum
     trees,
     resolved: new Map(),
     acceptedDrift: new Set(drift.paths),
+    ...(guard ? { guard } : {}),
   };
   const mended = request.from === undefined ? await concerned(session, drift) : [];
   log(request.from ?? state.phase, 'resumed', { from: request.from ?? state.phase, by: host.machine.user });
+  if (guard) logArmed(log, request.from ?? state.phase, guard);
   if (drift.differences.length > 0) {
     for (const difference of drift.differences)
       log(request.from ?? state.phase, 'drift-accepted', {

@@ -1,17 +1,11 @@
 // just release-revert TICKET: data, images, code and configuration back to before, and proven.
 import { join } from 'node:path';
-import type { ReleaseLock } from '../journal/lock.ts';
-import { refused } from '../model/error.ts';
 import { checkTicket } from '../model/names.ts';
-import { standing } from '../plan/due.ts';
-import { nextSteps } from '../plan/next.ts';
 import type { Given } from './arguments.ts';
 import { type Context, openContext } from './context.ts';
 import { locked } from './locked.ts';
-import { checkNothingOnTop, nothingToRevert, observeRevert, type RevertWish } from './observe-revert.ts';
-import { performRevert, pushAgain } from './perform-revert.ts';
-import { openRevert, type RevertOptions } from './revert-session.ts';
-import { type Records, readRecords } from './standing-records.ts';
+import { checkNothingOnTop, observeRevert, type RevertWish } from './observe-revert.ts';
+import { openedRevert, revertedAlready, revertNow } from './revert-now.ts';
 import { enter, type Verb } from './verb.ts';
 
 export const verb: Verb = {
@@ -32,8 +26,12 @@ export const verb: Verb = {
   async run(given, world) {
     const [ticket = ''] = given.words;
     if (given.has('dry-run')) return await look(await openContext(world), ticket, given);
-    return await locked(world, ticket, `release-revert ${ticket}`, (context, lock) =>
-      revert(context, lock, ticket, given),
+    return await locked(
+      world,
+      ticket,
+      `release-revert ${ticket}`,
+      async (context, lock) => await revertNow(context, lock, ticket, { wish: wishOf(given), json: given.has('json') }),
+      { unswept: ticket },
     );
   },
 };
@@ -50,7 +48,7 @@ async function look(context: Context, ticket: string, given: Given): Promise<num
   files.mkdir(context.paths.cache);
   const folder = files.tempFolder(context.paths.cache, 'dry-');
   try {
-    const { session, records, state } = await opened(context, ticket, {
+    const { session, records, state } = await openedRevert(context, ticket, {
       lock: undefined,
       folder: join(folder, 'base'),
       json: given.has('json'),
@@ -65,51 +63,5 @@ async function look(context: Context, ticket: string, given: Given): Promise<num
     files.remove(folder);
   }
 }
-
-async function revert(context: Context, lock: ReleaseLock, ticket: string, given: Given): Promise<number> {
-  const { session, log, records, state } = await opened(context, ticket, {
-    lock,
-    folder: join(context.paths.stage, `${ticket}.base`),
-    json: given.has('json'),
-  });
-  if (state.releaseStatus === 'reverted') {
-    if (state.push === 'pending') return await pushAgain(session, log);
-    throw revertedAlready(ticket);
-  }
-  checkNothingOnTop(records, state);
-  const folder = join(context.paths.stage, `${ticket}.revert`);
-  const observed = await observeRevert(session, wishOf(given), { folder, dry: false });
-  return await performRevert(session, log, observed);
-}
-
-/** @throws refused or nothing where there is no release that could be put back. */
-async function opened(context: Context, ticket: string, options: Omit<RevertOptions, 'believed'>) {
-  const records: Records = readRecords(context, ticket);
-  const { own: state, entry } = records;
-  if (!state) throw refused({ what: `This host has no record of ${ticket}`, hint: 'See: just release-list' });
-  if (state.mergeSha !== state.targetSha && state.releaseStatus !== 'reverted') {
-    const cutOff = state.phase === 'prepare' && state.phaseStatus === 'running';
-    if (!cutOff) throw nothingToRevert(ticket);
-  }
-  const { session, log } = await openRevert(context, ticket, {
-    ...options,
-    believed: entry.broken ? state : undefined,
-  });
-  if (state.mergeSha !== session.plan.targetSha) {
-    if (!standing(session.journal.events).open.has('advance')) throw nothingToRevert(ticket);
-    throw refused({
-      what: `${ticket} was cut off while it moved the checkout: that is completed first, and can be reverted then`,
-      hint: nextSteps(state).map(({ command, what }) => `${command.padEnd(60)} # ${what}`),
-    });
-  }
-  if (entry.broken)
-    session.reporter.say(
-      `Notice: line ${entry.broken.line} of the log cannot be believed (${entry.broken.why}); state file and receipt are relied on instead.`,
-    );
-  return { session, log, records, state };
-}
-
-const revertedAlready = (ticket: string) =>
-  refused({ what: `${ticket} is reverted already`, hint: `See: just release-state ${ticket}` });
 
 if (import.meta.main) void enter(verb);

@@ -1,5 +1,6 @@
 // just release-run TICKET [BRANCH]: the four phases.
-import { badInput } from '../model/error.ts';
+import { parseDuration } from '../model/deadline.ts';
+import { badInput, EXIT } from '../model/error.ts';
 import { checkBranch, checkServiceName, checkTicket } from '../model/names.ts';
 import { PHASES, type Phase } from '../model/release.ts';
 import type { Given, Usage } from './arguments.ts';
@@ -31,6 +32,11 @@ const usage: Usage = {
       type: 'boolean',
       what: 'where it fails after its Advance: put everything back by itself (exit 6)',
     },
+    'confirm-within': {
+      type: 'string',
+      what: 'once verified, put it back unless release-confirm comes within 10m (or 90s, 1h)',
+    },
+    detach: { type: 'boolean', what: 'do not wait for the confirmation: exit 10' },
     'force-allow-non-main': { type: 'boolean', what: 'release a branch that is not the configured one' },
     json: { type: 'boolean', what: 'events as NDJSON' },
   },
@@ -46,6 +52,7 @@ export interface RunRequest {
   ackReverted: string[];
   supersedes: string | undefined;
   reason: string;
+  confirmWithinMs: number | undefined;
 }
 
 /** @throws bad-input where flags do not go together, or a reason is missing. */
@@ -89,6 +96,15 @@ export function readRequest(given: Given): RunRequest {
     throw badInput({
       what: '--dry-run shows the plan of a whole new release; it goes with no --resume, --from or --skip',
     });
+  const within = given.value('confirm-within');
+  const confirmWithinMs = within === undefined ? undefined : parseDuration(within);
+  if (within !== undefined && confirmWithinMs === undefined)
+    throw badInput({
+      what: `--confirm-within=${within.slice(0, 40)} is no time`,
+      hint: 'A time is a number and its unit: 90s, 10m, 1h.',
+    });
+  const blind = within === undefined ? undefined : (['prepare', 'verify'] as const).find((each) => skip.has(each));
+  if (blind !== undefined) throw badInput({ what: `--confirm-within needs what --skip-${blind} leaves out` });
   const services = (given.value('services') ?? '')
     .split(',')
     .filter((s) => s !== '')
@@ -105,6 +121,7 @@ export function readRequest(given: Given): RunRequest {
     ackReverted: (given.value('ack-reverted') ?? '').split(',').filter(Boolean).map(checkTicket),
     supersedes: supersedes === undefined ? undefined : checkTicket(supersedes),
     reason,
+    confirmWithinMs,
   };
 }
 
@@ -116,7 +133,7 @@ export const verb: Verb = {
 };
 
 async function run(given: Given, world: World): Promise<number> {
-  const { begin, dryRun, locked, performOrRevert, resume } = await import('./whole.ts');
+  const { awaitVerdict, begin, dryRun, locked, performOrRevert, resume } = await import('./whole.ts');
   const request = readRequest(given);
   const { ticket, reason, skip, from } = request;
   const json = given.has('json');
@@ -133,7 +150,7 @@ async function run(given: Given, world: World): Promise<number> {
       json,
     });
   }
-  return await locked(world, ticket, `release-run ${ticket}`, async (context, lock) => {
+  const code = await locked(world, ticket, `release-run ${ticket}`, async (context, lock) => {
     const later = request.resume || (from !== undefined && from !== 'prepare');
     if (later) {
       const { session, log } = await resume(context, lock, {
@@ -142,6 +159,7 @@ async function run(given: Given, world: World): Promise<number> {
         skip,
         acceptDrift: given.has('accept-drift'),
         reason,
+        confirmWithinMs: request.confirmWithinMs,
         json,
       });
       const start = from === undefined ? ({ kind: 'due' } as const) : ({ kind: 'phase', phase: from } as const);
@@ -157,10 +175,12 @@ async function run(given: Given, world: World): Promise<number> {
       supersedes: request.supersedes,
       reason,
       skip,
+      confirmWithinMs: request.confirmWithinMs,
       json,
     });
     return await performOrRevert(session, log, { from: { kind: 'due' }, skip, reason }, autoRevert);
   });
+  return code === EXIT.awaiting && !given.has('detach') ? await awaitVerdict(world, ticket, json) : code;
 }
 
 if (import.meta.main) void enter(verb);

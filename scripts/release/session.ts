@@ -4,6 +4,7 @@ import type { FrozenEngine } from '../host/freeze.ts';
 import type { Pushed } from '../host/git/revert-push.ts';
 import type { KeyedHash } from '../host/keyed-hash.ts';
 import type { TicketPaths } from '../host/paths.ts';
+import type { Armed } from '../journal/guard.ts';
 import type { ReleaseLock } from '../journal/lock.ts';
 import type { JournalLog } from '../journal/log.ts';
 import { project } from '../journal/project.ts';
@@ -39,6 +40,8 @@ export interface Session {
   pushed?: Pushed;
   /** Resolved once a run. */
   resolved: Map<string, Promise<ResolvedService>>;
+  /** It goes back unless it is confirmed; undefined where it is final once it is verified. */
+  guard?: Armed;
   /** Tracked files whose drift was accepted. */
   acceptedDrift: ReadonlySet<string>;
 }

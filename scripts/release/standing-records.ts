@@ -105,6 +105,11 @@ export function inheritance(
     };
   if (supersedes !== undefined) {
     const entry = records.others.find((e) => e.ticket === supersedes);
+    if (entry?.state && ['awaiting-confirm', 'reverting'].includes(entry.state.releaseStatus))
+      throw refused({
+        what: `${supersedes} cannot be superseded: it is ${entry.state.releaseStatus}`,
+        hint: nextSteps(entry.state).map(({ command, what }) => `${command.padEnd(60)} # ${what}`),
+      });
     if (entry?.state && (blocksOthers(entry.state) || entry.state.releaseStatus === 'abandoned')) return of(entry);
     throw refused({
       what: `${supersedes} cannot be superseded: ${entry?.state ? `it is ${entry.state.releaseStatus}${entry.state.mergeSha === '' ? ', and nothing live was changed by it' : ''}` : 'this host has no record of it'}`,

@@ -7,6 +7,7 @@ import { refused } from '../model/error.ts';
 import { checkTicket } from '../model/names.ts';
 import type { ReleaseState } from '../model/release.ts';
 import { nextSteps } from '../plan/next.ts';
+import { type DeadlineView, deadlineOf } from './guard/view.ts';
 import { openRecords } from './records-context.ts';
 import { enter, type Verb } from './verb.ts';
 
@@ -33,7 +34,7 @@ export const verb: Verb = {
       });
     }
     const holder = readHolder(world.host, paths);
-    const view = viewOf(entry, holder);
+    const view = viewOf(entry, holder, deadlineOf(world.host, paths, entry));
     if (given.has('json')) world.terminal.say(JSON.stringify(view));
     else for (const line of lines(view)) world.terminal.say(line);
     return 0;
@@ -47,11 +48,13 @@ interface View {
   stands: string;
   doubts: string[];
   holder: LockHolder | undefined;
+  /** undefined where nothing is armed. */
+  deadline: DeadlineView | undefined;
   next: Array<{ command: string; what: string }>;
   log: string;
 }
 
-function viewOf(entry: ReleaseEntry, holder: LockHolder | undefined): View {
+function viewOf(entry: ReleaseEntry, holder: LockHolder | undefined, deadline: DeadlineView | undefined): View {
   const { state } = entry;
   const held = holder?.ticket === entry.ticket ? holder : undefined;
   const doubts = [
@@ -68,6 +71,7 @@ function viewOf(entry: ReleaseEntry, holder: LockHolder | undefined): View {
     stands: state ? stands(state, held, entry) : 'in doubt: neither its state file nor its log can be read',
     doubts,
     holder: held,
+    deadline,
     next:
       state && !held ? nextSteps(state) : [{ command: `just release-log ${entry.ticket} --follow`, what: 'watch it' }],
     log: entry.files.log,
@@ -88,6 +92,7 @@ function lines(view: View): string[] {
     ...Object.entries(view.state)
       .filter(([, value]) => value !== '')
       .map(([key, value]) => `  ${key}=${value}`),
+    ...(view.deadline ? [`  deadline: ${view.deadline.said}`] : []),
     ...view.doubts.map((doubt) => `  doubt: ${doubt}`),
     ...(view.next.length > 0 ? ['Next:'] : []),
     ...view.next.map(({ command, what }) => `  ${command.padEnd(60)} # ${what}`),

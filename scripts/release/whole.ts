@@ -3,6 +3,7 @@
 export { performOrRevert } from './auto-revert.ts';
 export { begin } from './begin.ts';
 export { dryRun } from './dry-run.ts';
+export { awaitVerdict } from './guard/await.ts';
 export { locked } from './locked.ts';
 export { perform } from './perform.ts';
 export { resume } from './resume.ts';

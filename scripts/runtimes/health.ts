@@ -80,6 +80,17 @@ export async function awaitHealthy(
   }
 }
 
+/** One look. @returns why the service is not well, secrets masked; undefined where it is. */
+export async function healthProblem(
+  context: RuntimeContext,
+  runtime: Runtime,
+  service: ServiceManifest,
+  project: string,
+): Promise<string | undefined> {
+  const { why } = await look(context, service, await runtime.running(context, service, project));
+  return why === undefined ? undefined : maskText(why, context.secrets);
+}
+
 async function look(context: RuntimeContext, service: ServiceManifest, running: RunningComponent[]): Promise<Verdict> {
   const identity = running
     .map((c) => `${c.instance}:${c.restarts}:${c.startedAt}`)

@@ -61,6 +61,10 @@ export const VERBS = [
   'backup-prune',
   'restore',
   'revert',
+  'confirm',
+  'extend',
+  'sweep',
+  'stop',
 ] as const;
 export type VerbName = (typeof VERBS)[number];
 

@@ -1,0 +1,9 @@
+// How deadlines are said.
+
+/** `45s`, `10m`, `1h30m`: rounded down to seconds, as people type it. */
+export function inWords(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60];
+  const parts = [h > 0 ? `${h}h` : '', m > 0 ? `${m}m` : '', s > 0 ? `${s}s` : ''];
+  return parts.join('') || `${Math.max(0, Math.floor(ms))}ms`;
+}
