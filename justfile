@@ -12,6 +12,11 @@ release-run *args:
 release-revert *args:
     @exec {{ quote(source_directory()) }}/scripts/launch release/revert "$@"
 
+# Stop what runs for TICKET at its next safe point, and prove that nothing is left of it
+[group('release'), positional-arguments, no-exit-message]
+release-stop *args:
+    @exec {{ quote(source_directory()) }}/scripts/launch release/stop "$@"
+
 # A verified release stays (--no: it goes back now)
 [group('release'), positional-arguments, no-exit-message]
 release-confirm *args:
@@ -26,6 +31,11 @@ release-extend *args:
 [group('release'), positional-arguments, no-exit-message]
 release-sweep *args:
     @exec {{ quote(source_directory()) }}/scripts/launch release/sweep "$@"
+
+# Have the watchdogs of waiting releases started at boot (--uninstall)
+[group('release'), positional-arguments, no-exit-message]
+guard-install *args:
+    @exec {{ quote(source_directory()) }}/scripts/launch release/guard-install "$@"
 
 # Where a release stands, and what to type next (--json)
 [group('release'), positional-arguments, no-exit-message]

@@ -44,7 +44,7 @@ test('a host with its own shell, and recipes of the names that the checkout uses
   );
   expect(just(host, 'backup').out).toBe('mine backup\n');
   expect(just(join(host, 'packages'), 'demo').out).toBe('my demo\n');
-  expect(recipes(host).filter((name) => !name.startsWith('release-'))).toEqual(['backup', 'demo', 'test']);
+  expect(recipes(host).filter((name) => !/^(release|guard)-/.test(name))).toEqual(['backup', 'demo', 'test']);
 });
 
 test('a host that has the engine among its packages needs one line', () => {
@@ -92,7 +92,7 @@ test('the importable file has one-line recipes with a doc line, for verbs that e
   expect([dump.aliases, dump.assignments]).toEqual([{}, {}]);
   const scripts = readdirSync(join(checkout, 'scripts', 'release'));
   for (const [name, recipe] of Object.entries(dump.recipes)) {
-    expect(name).toStartWith('release-');
+    expect(name).toMatch(/^(release|guard)-/);
     expect(recipe.doc ?? '').not.toBe('');
     expect(recipe.body).toHaveLength(1);
     expect(JSON.stringify(recipe.body)).toContain('@exec ');

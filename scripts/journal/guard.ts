@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { HostPaths } from '../host/paths.ts';
 import type { Host } from '../host/port.ts';
 import type { Deadline, Moment } from '../model/deadline.ts';
-import { ReleaseError } from '../model/error.ts';
+import { ReleaseError, refused } from '../model/error.ts';
 import { isTicket } from '../model/names.ts';
 import { SCHEMA } from '../model/release.ts';
 import type { ReleaseConfig } from '../model/service.ts';
@@ -162,7 +162,7 @@ export const anchored = (armed: Armed, now: Moment, left: number, capLeft: numbe
 
 /**
  * Decides, with or without the lock: of any number of deciders one is first.
- * @returns the verdict that holds, and whether it is this one.
+ * @returns the verdict that holds, and whether it is this one. @throws refused where it is all over.
  */
 export function decide(
   host: Host,
@@ -173,17 +173,30 @@ export function decide(
   const { folder, verdict: file } = guardFiles(paths, ticket);
   const verdict: Verdict = { schema: SCHEMA, ...wish };
   const temp = join(folder, `.verdict.${host.machine.random(6)}`);
-  host.files.replace(temp, `${JSON.stringify(verdict)}\n`);
   try {
+    host.files.replace(temp, `${JSON.stringify(verdict)}\n`);
     host.files.link(temp, file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT')
+      throw refused(
+        { what: `${ticket} does not wait any more`, where: folder, hint: `See: just release-state ${ticket}` },
+        error,
+      );
+    if (code !== 'EEXIST') throw error;
     return { won: false, verdict: readGuard(host, paths, ticket)?.verdict ?? UNREADABLE };
   } finally {
     host.files.remove(temp);
   }
   host.files.sync(folder);
   return { won: true, verdict };
+}
+
+/** A person stops the revert of a release that was not confirmed: it is that person's from now on. Nothing where none was decided. */
+export function leaveToPeople(host: Host, paths: Pick<HostPaths, 'guard'>, ticket: string): void {
+  const verdict = readGuard(host, paths, ticket)?.verdict;
+  if (verdict?.kind !== 'revert' || verdict.manual) return;
+  host.files.replace(guardFiles(paths, ticket).verdict, `${JSON.stringify({ ...verdict, manual: true })}\n`);
 }
 
 /** The release is final, one way or the other. Under the lock; the deadline goes first. */

@@ -15,6 +15,7 @@ import { isFinished } from '../plan/next.ts';
 import { makePlan } from '../plan/plan.ts';
 import type { Context } from './context.ts';
 import { arm, type ConfirmWish, confirmWish, describeWish, logArmed } from './guard/arm.ts';
+import { isInstalled } from './guard/boot.ts';
 import { type Observation, observe } from './observe.ts';
 import { openReporter } from './reporter.ts';
 import { type Logger, makeLogger, type Session, saveReceipt } from './session.ts';
@@ -173,7 +174,13 @@ async function open(context: Context, lock: ReleaseLock, request: Request, made:
     ...(skipped ? { merge: plan.targetSha } : inherited ? { merge: inherited.mergeSha } : {}),
     ...(request.reason === '' ? {} : { reason: request.reason }),
   });
-  if (guard) logArmed(log, 'prepare', guard);
+  if (guard) {
+    logArmed(log, 'prepare', guard);
+    if (!(await isInstalled(context)))
+      reporter.say(
+        'Notice: after a reboot nobody would watch over this release until a verb is typed: just guard-install',
+      );
+  }
   return { session, log };
 }
 

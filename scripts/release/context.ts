@@ -26,6 +26,9 @@ export interface Context {
   notices: string[];
 }
 
+/** Carried by everything that the lock's holder starts. */
+export const holderMark = (root: string): string => `release-${sha256(root).slice(0, 12)}`;
+
 /**
  * @param options.holder for the lock's holder: what it starts is ended by the next one, should it die. A look has a mark of its own.
  * @param options.config holds, whatever the settings say now.
@@ -43,7 +46,7 @@ export async function openContext(
     : parseReleaseConfig(files.readText(`${root}/${file}`), file);
   const paths = hostPaths(root, engine, config.backup.dir);
   const env = parse(files.readText(paths.envFile, { follow: true }) ?? '');
-  const mark = `${holder ? 'release' : `look-${machine.pid}`}-${sha256(root).slice(0, 12)}`;
+  const mark = holder ? holderMark(root) : `look-${machine.pid}-${sha256(root).slice(0, 12)}`;
   return { host, paths, repo: { host, root, mark }, config, env, secrets: secretsOf(env), terminal, mark, notices };
 }
 

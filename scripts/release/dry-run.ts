@@ -7,6 +7,7 @@ import type { Plan } from '../model/step.ts';
 import { describePlan, describeSteps } from '../plan/describe.ts';
 import { makePlan } from '../plan/plan.ts';
 import { openContext } from './context.ts';
+import { confirmWish, describeWish } from './guard/arm.ts';
 import { observe } from './observe.ts';
 import { checkFresh, checkUnblocked, inheritance, readRecords } from './standing-records.ts';
 import { DEPLOYED_REF } from './survey.ts';
@@ -21,6 +22,7 @@ export interface DryRequest {
   advanceOnly: boolean;
   ackReverted?: readonly string[];
   supersedes?: string | undefined;
+  confirmWithinMs?: number | undefined;
   json: boolean;
   /** A commit that is here, instead of fetching. */
   targetSha?: string;
@@ -45,14 +47,15 @@ export async function dryRun(world: World, request: DryRequest): Promise<number>
       dryFolder,
       ...(inherited ? { inherited } : {}),
     });
-    show(world, makePlan(facts, { advanceOnly: request.advanceOnly }), request.json);
+    const wish = describeWish(confirmWish(context.config, request.confirmWithinMs));
+    show(world, makePlan(facts, { advanceOnly: request.advanceOnly }), request.json, wish);
     return EXIT.ok;
   } finally {
     host.files.remove(dryFolder);
   }
 }
 
-function show({ terminal }: World, plan: Plan, json: boolean): void {
+function show({ terminal }: World, plan: Plan, json: boolean, wish: readonly string[]): void {
   if (json) {
     terminal.say(JSON.stringify(plan));
     return;
@@ -62,6 +65,7 @@ function show({ terminal }: World, plan: Plan, json: boolean): void {
     '',
     'Steps:',
     ...describeSteps(plan).map((s) => `  ${s}`),
+    ...wish,
     '',
     'Nothing was changed.',
   ])

@@ -10,6 +10,7 @@ import { verb as backupPrune } from './backup-prune.ts';
 import { verb as backupVerify } from './backup-verify.ts';
 import { verb as confirm } from './confirm.ts';
 import { verb as extend } from './extend.ts';
+import { verb as guardInstall } from './guard-install.ts';
 import { verb as migrate } from './migrate.ts';
 import { verb as prepare } from './prepare.ts';
 import { verb as restore } from './restore.ts';
@@ -39,6 +40,7 @@ const VERBS = [
   confirm,
   extend,
   sweep,
+  guardInstall,
 ];
 
 /** @returns the exit code. */

@@ -147,6 +147,7 @@ async function run(given: Given, world: World): Promise<number> {
       ackReverted: request.ackReverted,
       advanceOnly: given.has('advance-only'),
       supersedes: request.supersedes,
+      confirmWithinMs: request.confirmWithinMs,
       json,
     });
   }

@@ -63,7 +63,7 @@ export async function writeStarter({ host, paths }: Context, ticket: string): Pr
   const text = `#!/bin/sh
 # The watchdog over release ${ticket}: puts it back unless it is confirmed in time. It goes with this folder.
 cd ${shellWord(paths.root)} || exit 1
-exec env -i ${words.join(' ')} ${command.join(' ')} <&- >${shellWord(output)} 2>&1
+exec env -i ${words.join(' ')} ${command.join(' ')} </dev/null >>${shellWord(output)} 2>&1
 `;
   host.files.replace(run, text, { mode: 0o700 });
   host.files.sync(folder);

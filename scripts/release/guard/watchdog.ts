@@ -1,5 +1,6 @@
 // The watchdog over one release. It looks often, and acts only under the lock; what counts is on disk, so that it may be killed at any time.
 import { type HostPaths, ticketPaths } from '../../host/paths.ts';
+import type { Host } from '../../host/port.ts';
 import { decide, type Guard, guardFiles, momentNow, readGuard } from '../../journal/guard.ts';
 import { type ReleaseLock, readHolder, takeLock } from '../../journal/lock.ts';
 import { readLog } from '../../journal/log.ts';
@@ -32,13 +33,14 @@ export function isDue(guard: Guard, state: ReleaseState | undefined, now: Moment
   return armed.stage === 'window' && state.releaseStatus !== 'awaiting-confirm';
 }
 
-/** Until nothing waits any more, or only a person can go on. @returns the exit code. @throws locked where another one watches. */
+/** Until nothing waits any more, or only a person can go on. @returns the exit code; 0 also where another one watches already. */
 export async function keepWatch(world: World, ticket: string): Promise<number> {
   const { host } = world;
   const paths = await openRecords(world);
   const files = guardFiles(paths, ticket);
   if (!readGuard(host, paths, ticket)) return EXIT.ok;
-  const own = takeLock(host, { lock: files.watch }, { ticket, command: `release-sweep ${ticket} --stay` });
+  const own = watchLock(host, files.watch, ticket);
+  if (!own) return EXIT.ok;
   const stop = new AbortController();
   const unlisten = host.own.onStop(() => stop.abort());
   const lookout = openLookout(world, paths, ticket);
@@ -52,6 +54,16 @@ export async function keepWatch(world: World, ticket: string): Promise<number> {
   } finally {
     unlisten();
     own.release();
+  }
+}
+
+/** undefined where another one has it. */
+function watchLock(host: Host, lock: string, ticket: string): ReleaseLock | undefined {
+  try {
+    return takeLock(host, { lock }, { ticket, command: `release-sweep ${ticket} --stay` });
+  } catch (error) {
+    if (error instanceof ReleaseError && error.kind === 'locked') return undefined;
+    throw error;
   }
 }
 
