@@ -11,7 +11,7 @@ import { ReleaseError, refused } from '../model/error.ts';
 import { isTicket } from '../model/names.ts';
 import { SCHEMA } from '../model/release.ts';
 import type { ReleaseConfig } from '../model/service.ts';
-import { regularFile } from './place.ts';
+import { realFolder, regularFile } from './place.ts';
 import { bool, type Check, fields, listOf, maybe, number, oneOf, readShape, text } from './shape.ts';
 
 export interface Armed extends Deadline {
@@ -108,6 +108,7 @@ export const momentNow = ({ clock, machine }: Host): Moment => ({
 /** @returns undefined where the ticket has none. Reads only; never throws for what is in the files. */
 export function readGuard(host: Host, paths: Pick<HostPaths, 'guard'>, ticket: string): Guard | undefined {
   const files = guardFiles(paths, ticket);
+  if (host.files.stat(files.folder)?.kind !== 'folder') return undefined;
   if (host.files.stat(files.armed) === undefined && host.files.stat(files.verdict) === undefined) return undefined;
   const armed = attempt<Armed>(host, files.armed, 'deadline', isArmed);
   const verdict = attempt<Verdict>(host, files.verdict, 'verdict', isVerdict);
@@ -144,7 +145,7 @@ export const guardedTickets = (host: Host, paths: Pick<HostPaths, 'guard'>): str
 /** On disk when it returns. Under the lock. */
 export function writeArmed(host: Host, paths: Pick<HostPaths, 'guard'>, armed: Armed): void {
   const { folder, armed: file } = guardFiles(paths, armed.ticket);
-  if (host.files.stat(folder) === undefined) {
+  if (!realFolder(host, folder)) {
     host.files.mkdir(folder);
     host.files.sync(paths.guard);
   }
@@ -202,7 +203,7 @@ export function leaveToPeople(host: Host, paths: Pick<HostPaths, 'guard'>, ticke
 /** The release is final, one way or the other. Under the lock; the deadline goes first. */
 export function disarm(host: Host, paths: Pick<HostPaths, 'guard'>, ticket: string): void {
   const files = guardFiles(paths, ticket);
-  if (host.files.stat(files.folder) === undefined) return;
+  if (host.files.stat(files.folder)?.kind !== 'folder') return;
   host.files.remove(files.armed);
   host.files.sync(files.folder);
   host.files.remove(files.folder);

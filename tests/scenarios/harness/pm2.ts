@@ -6,12 +6,15 @@ import { descendants, isHeld, mustRun } from './process.ts';
 
 const server = (variable: string) => `import { label } from './label.ts';
 
-const sick = label.startsWith('sick') && process.env.${variable}_MOOD !== 'healed';
+const began = Date.now();
+const isSick = () =>
+  (label.startsWith('sick') && process.env.${variable}_MOOD !== 'healed') ||
+  (label.startsWith('fades') && Date.now() - began > 5_000);
 Bun.serve({
   hostname: '127.0.0.1',
   port: Number(process.env.${variable}_PORT),
   routes: {
-    '/health': () => new Response(sick ? 'sick' : 'ok', { status: sick ? 503 : 200 }),
+    '/health': () => (isSick() ? new Response('sick', { status: 503 }) : new Response('ok')),
     '/version': () => new Response(process.env.MERGE_SHA ?? ''),
     '/label': () => new Response(label),
   },
