@@ -28,7 +28,7 @@ export interface Armed extends Deadline {
   capLeftMs: number;
   watch: 'notice' | 'revert';
   afterConfirm: string[][];
-  /** Settings as they were: what the release brought may not even parse. */
+  /** Settings as they were: what is there when they are needed may not even parse. */
   config: ReleaseConfig;
 }
 

@@ -116,8 +116,13 @@ function lineOf({ time, phase, event, fields }: LoggedEvent): string | undefined
     case 'skipped':
       return `${at} ${phase}: skipped by ${fields.by ?? '?'} (${fields.reason ?? ''})`;
     default:
-      return `${at} ${phase} ${event}${fields.reason === undefined ? '' : `: ${fields.reason}`}`;
+      return `${at} ${phase} ${event}${said(fields)}`;
   }
+}
+
+function said({ reason, cause, what, service, deadline }: Record<string, string>): string {
+  const why = reason ?? cause ?? what ?? (deadline === undefined ? undefined : `until ${deadline}`);
+  return [service === undefined ? '' : ` ${service}`, why === undefined ? '' : `: ${why}`].join('');
 }
 
 const SHOWN = ['path', 'paused', 'downtime'] as const;

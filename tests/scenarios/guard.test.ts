@@ -330,16 +330,19 @@ onBoth(
       expect(readFileSync(file, 'utf8')).toBe('');
     });
 
-    test('settings that the release broke keep nobody from putting it back', async () => {
+    test('a revert that is refused is tried again: here until somebody has taken back what stood in its way', async () => {
       const h = host();
       const before = await stateOf(h, ['alpha']);
-      await next(h, {}, { '.asd/release.yaml': 'confirm: { within: [\n' });
-      const ticket = `G-${serial}`;
-      const run = await h.run('run', [ticket, '--confirm-within=1s', '--detach']);
-      expect(run.code).toBe(10);
-      expect((await h.run('backups')).code).toBe(4);
+      const { ticket, run } = await waiting(h, {}, '--confirm-within=3s');
+      // Settings that do not parse keep nobody from trying; a changed file in the checkout does.
+      writeFileSync(join(h.prod, '.asd/release.yaml'), 'confirm: { within: [\n');
+      await h.event(ticket, { event: 'try-failed' });
+      expect((await h.run('backup')).code).toBe(4);
+      await h.git(h.prod, 'checkout', '--quiet', '--', '.asd/release.yaml');
+      expect((await run.ended).code).toBe(6);
       await stands(h, ticket, 'reverted');
       expect(await stateOf(h, ['alpha'])).toEqual(before);
+      expect([count(h, ticket, 'going-back'), count(h, ticket, 'reverted')]).toEqual([1, 1]);
     });
   },
   ['pm2'],

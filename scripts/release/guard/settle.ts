@@ -126,11 +126,8 @@ async function confirmed(work: Work, verdict: Verdict): Promise<Settled> {
 async function goBack(work: Work, verdict: Verdict): Promise<Settled> {
   const { context, lock, ticket, state, hands } = work;
   const { by, cause } = verdict;
-  // What a person began and stopped, or saw fail, is that person's.
-  if (verdict.manual && state.phase === 'revert' && state.phaseStatus !== 'running') return 'over';
   const journal = work.journal();
-  const before = failedTries(journal.events);
-  if (before > RETRIES) return 'over';
+  if (isLeftToPeople(verdict, state, journal.events)) return 'over';
   if (!begun(journal.events)) await announce(journal.log, 'confirm', 'going-back', { cause, by });
   let problem: string;
   try {
@@ -175,6 +172,10 @@ const since = (events: readonly LoggedEvent[]) =>
 /** How often putting it back was tried in vain. */
 export const failedTries = (events: readonly LoggedEvent[]): number =>
   since(events).filter((e) => e.event === 'try-failed').length;
+
+/** What a person began and stopped, or saw fail, is that person's; and so is what failed too often. */
+export const isLeftToPeople = (verdict: Verdict, state: ReleaseState, events: readonly LoggedEvent[]): boolean =>
+  (verdict.manual && state.phase === 'revert' && state.phaseStatus !== 'running') || failedTries(events) > RETRIES;
 
 const begun = (events: readonly LoggedEvent[]): boolean =>
   since(events).some((e) => e.event === 'going-back' || (e.phase === 'revert' && e.event === 'start'));

@@ -17,7 +17,7 @@ import type { World } from '../world.ts';
 import { hands } from './hands.ts';
 import { type HealthWatch, openHealthWatch } from './health-watch.ts';
 import { openGuardLog } from './journal.ts';
-import { failedTries, type Settled, settleGuard } from './settle.ts';
+import { failedTries, isLeftToPeople, type Settled, settleGuard } from './settle.ts';
 
 const LOOK_EVERY_MS = 500;
 const PROBE_EVERY_MS = 10_000;
@@ -80,7 +80,7 @@ function openLookout(world: World, paths: HostPaths, ticket: string): Lookout {
   let watch: HealthWatch | undefined;
   let probedMs = Number.NEGATIVE_INFINITY;
 
-  /** With the settings that the release began with: what it brought may not even parse. */
+  /** With the settings that the release began with: what is there now may not even parse. */
   const underLock = async <T>(act: (context: Context, lock: ReleaseLock) => Promise<T>): Promise<T | undefined> => {
     const config = readGuard(host, paths, ticket)?.armed?.config;
     try {
@@ -121,6 +121,8 @@ function openLookout(world: World, paths: HostPaths, ticket: string): Lookout {
       // Whoever holds the lock is at work on this host, and may hold its services still.
       if (readHolder(host, paths)) return 'open';
       const { state } = readRelease(host, files, ticket);
+      if (guard.verdict && state && isLeftToPeople(guard.verdict, state, readLog(host, files.log).events))
+        return 'over';
       if (isDue(guard, state, momentNow(host)))
         return (await underLock((context, lock) => settleGuard(context, lock, ticket, hands))) ?? 'open';
       const waits = guard.armed?.stage === 'window' && host.clock.monotonicMs() - probedMs >= PROBE_EVERY_MS;
