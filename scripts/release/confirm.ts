@@ -139,4 +139,4 @@ const notYet = (state: ReleaseState): ReleaseError =>
     hint: nextSteps(state).map(({ command, what }) => `${command.padEnd(60)} # ${what}`),
   });
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

@@ -78,4 +78,4 @@ const pastCap = (ticket: string, askedMs: number, roomMs: number) =>
         : [`It cannot be moved any further. Decide: just release-confirm ${ticket}, or the same with --no`],
   });
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

@@ -32,4 +32,4 @@ export const verb: Verb = {
   },
 };
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

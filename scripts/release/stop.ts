@@ -73,4 +73,4 @@ const notRunning = (ticket: string, holder: LockHolder | undefined): ReleaseErro
     hint: `See: just release-state ${ticket}`,
   });
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);
