@@ -49,7 +49,7 @@ export async function openHealthWatch(context: Context, ticket: string): Promise
   if (!plan || !receipt) return undefined;
   const names = plan.services.filter((s) => s.change !== 'removed').map((s) => s.name);
   const read = await readManifests(context.repo, plan.targetSha, plan.targetSha, context.env);
-  const manifests = read.readable(names);
+  const manifests = await read.readable(names);
   const probe = async (manifest: ServiceManifest): Promise<string | undefined> => {
     const runtime = await runtimeOf(manifest.runtime);
     const signal = context.host.clock.deadline(PROBE_TIMEOUT_MS);
