@@ -1,6 +1,6 @@
 // A release that goes back by itself: --auto-revert, or on_failure: revert. Same run, same lock; a revert is never reverted by itself.
 import { join } from 'node:path';
-import { decide } from '../journal/guard.ts';
+import { decide, readGuard } from '../journal/guard.ts';
 import { EXIT } from '../model/error.ts';
 import { observeRevert } from './observe-revert.ts';
 import { type Course, perform, standsNow } from './perform.ts';
@@ -24,7 +24,8 @@ async function goBack(session: Session, log: Logger, cause: string): Promise<num
   reporter.say('');
   reporter.say(`${cause}: ${ticket} is put back now`);
   const { host, paths } = context;
-  if (session.guard) decide(host, paths, ticket, { kind: 'revert', cause, by: host.machine.user, manual: false });
+  if (readGuard(host, paths, ticket))
+    decide(host, paths, ticket, { kind: 'revert', cause, by: host.machine.user, manual: false });
   let observed: Awaited<ReturnType<typeof observeRevert>>;
   try {
     const { root } = context.paths;

@@ -30,6 +30,16 @@ export async function startWatchdog(context: Context, ticket: string): Promise<v
   }
 }
 
+/** The same for whoever goes on in any case. */
+export async function ensureWatchdog(context: Context, ticket: string): Promise<void> {
+  try {
+    await startWatchdog(context, ticket);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    context.terminal.warn(`Nobody watches over ${ticket}: ${why}`);
+  }
+}
+
 /** In a unit of its own where systemd runs: what belongs to a login may end with it. */
 async function start({ host, paths }: Context, run: string): Promise<void> {
   const env = cleanEnvironment(host.machine.env);

@@ -5,7 +5,7 @@ import { listReleases } from '../../journal/records.ts';
 import type { Context } from '../context.ts';
 import { hands } from './hands.ts';
 import { settleGuard } from './settle.ts';
-import { startWatchdog } from './start.ts';
+import { ensureWatchdog } from './start.ts';
 
 /**
  * Under the lock.
@@ -20,18 +20,8 @@ export async function sweepGuards(context: Context, lock: ReleaseLock, unswept?:
   for (const ticket of new Set([...guardedTickets(host, paths), ...awaiting.map((entry) => entry.ticket)])) {
     if (ticket === unswept && readGuard(host, paths, ticket)?.verdict?.kind !== 'confirm') continue;
     const settled = await settleGuard(aside, lock, ticket, hands);
-    if (settled === 'open' || settled === 'failed') await watched(aside, ticket);
+    if (settled === 'open' || settled === 'failed') await ensureWatchdog(aside, ticket);
     changed ||= settled !== 'open';
   }
   return changed;
-}
-
-/** Whoever swept goes on with what was asked, watched over or not. */
-async function watched(context: Context, ticket: string): Promise<void> {
-  try {
-    await startWatchdog(context, ticket);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    context.terminal.warn(`Nobody watches over ${ticket}: ${why}`);
-  }
 }
