@@ -1,5 +1,14 @@
 import { afterAll, describe, expect, test } from 'bun:test';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { marked } from './children.ts';
@@ -238,4 +247,15 @@ test('what a killed engine left running is ended by its mark, and by its mark on
   } finally {
     other.kill('SIGKILL');
   }
+});
+
+test('what is detached leads a session of its own, and nobody waits for it', async () => {
+  const file = join(folder, 'detached');
+  exec.detach(['sh', '-c', `ps -o sid= -p $$ > '${file}.new'; echo $$ >> '${file}.new'; mv '${file}.new' '${file}'`], {
+    cwd: '/',
+    env: { PATH: '/usr/bin:/bin' },
+  });
+  while (!existsSync(file)) await Bun.sleep(5);
+  const [session, own] = readFileSync(file, 'utf8').trim().split(/\s+/);
+  expect(session).toBe(own as string);
 });

@@ -72,3 +72,13 @@ test('a deadline fires', async () => {
   await openClock().sleep(60_000, signal);
   expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
 });
+
+test('ends the process of that number and start time, and no other one', async () => {
+  const child = Bun.spawn(['sleep', '60']);
+  const began = machine.startTime(child.pid) ?? '';
+  expect(machine.terminate(child.pid, `${began}0`)).toBe(false);
+  expect(machine.alive(child.pid)).toBe(true);
+  expect(machine.terminate(child.pid, began)).toBe(true);
+  await child.exited;
+  expect([child.signalCode, machine.terminate(child.pid, began)]).toEqual(['SIGTERM', false]);
+});

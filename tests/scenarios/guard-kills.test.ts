@@ -1,13 +1,16 @@
 // kill -9 of everything at random moments between arming and the end of the way back: exactly one outcome, and it is the one that was decided.
-// SEEDS=200 runs the long form; SEED=n one of them.
+// BELAY_TEST_LIVES=200 runs the long form, BELAY_TEST_LIFE=n one of them.
 import { expect, test } from 'bun:test';
 import type { ScenarioHost } from './harness/host.ts';
 import { kill, until } from './harness/process.ts';
 import { stateOf } from './harness/proof.ts';
 import { onBoth } from './harness/runtimes.ts';
 
-const FIRST = process.env.SEED === undefined ? Math.floor(Math.random() * 1_000_000) : Number(process.env.SEED);
-const COUNT = process.env.SEED === undefined ? Number(process.env.SEEDS ?? 3) : 1;
+const FIRST =
+  process.env.BELAY_TEST_LIFE === undefined
+    ? Math.floor(Math.random() * 1_000_000)
+    : Number(process.env.BELAY_TEST_LIFE);
+const COUNT = process.env.BELAY_TEST_LIFE === undefined ? Number(process.env.BELAY_TEST_LIVES ?? 3) : 1;
 
 /** Numbers from 0 to 1 that follow from the seed. */
 function randomOf(seed: number): () => number {
@@ -35,7 +38,7 @@ onBoth(
   'guard, killed',
   { services: { alpha: {} } },
   (host) => {
-    test.each(Array.from({ length: COUNT }, (_, at) => FIRST + at))('SEED=%d', async (seed) => {
+    test.each(Array.from({ length: COUNT }, (_, at) => FIRST + at))('BELAY_TEST_LIFE=%d', async (seed) => {
       const h = host();
       const random = randomOf(seed);
       const ticket = `K-${seed}`;

@@ -1,12 +1,15 @@
 // Kills at random places around arm, confirm, expire and revert, reboots and clocks that jump: there is always exactly one outcome.
-// SEEDS=200 runs the long form; SEED=n one of them.
+// BELAY_TEST_LIVES=200 runs the long form, BELAY_TEST_LIFE=n one of them.
 import { expect, test } from 'bun:test';
 import { decide, readGuard } from '../../journal/guard.ts';
 import { type GuardWorld, openGuardWorld, TICKET, WITHIN_MS } from './fixture.ts';
 
-const SEEDS = Number(process.env.SEEDS ?? 25);
-const FIRST = process.env.SEED === undefined ? Math.floor(Math.random() * 1_000_000) : Number(process.env.SEED);
-const COUNT = process.env.SEED === undefined ? SEEDS : 1;
+const SEEDS = Number(process.env.BELAY_TEST_LIVES ?? 25);
+const FIRST =
+  process.env.BELAY_TEST_LIFE === undefined
+    ? Math.floor(Math.random() * 1_000_000)
+    : Number(process.env.BELAY_TEST_LIFE);
+const COUNT = process.env.BELAY_TEST_LIFE === undefined ? SEEDS : 1;
 
 /** mulberry32 */
 function randomOf(seed: number): (below: number) => number {
@@ -105,7 +108,9 @@ test(`${COUNT} lives from seed ${FIRST}`, async () => {
     try {
       await life(seed);
     } catch (error) {
-      throw new Error(`SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new Error(`BELAY_TEST_LIFE=${seed}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
     }
   }
 }, 600_000);
