@@ -101,3 +101,13 @@ release-backup-prune *args:
 [group('backup'), positional-arguments, no-exit-message]
 release-restore *args:
     @exec {{ quote(source_directory()) }}/scripts/launch release/restore "$@"
+
+# Is this host ready for a release? (--fix, --run=TICKET, --json, SERVICE...)
+[group('doctor'), positional-arguments, no-exit-message]
+doctor *args:
+    @exec {{ quote(source_directory()) }}/scripts/launch release/doctor "$@"
+
+# Known failures, and what mends them (ID, --json)
+[group('doctor'), positional-arguments, no-exit-message]
+playbook *args:
+    @exec {{ quote(source_directory()) }}/scripts/launch release/playbook "$@"

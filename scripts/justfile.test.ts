@@ -34,6 +34,8 @@ function just(cwd: string, ...args: string[]) {
   const ran = Bun.spawnSync([native, ...args], { cwd, env: { PATH: '/usr/bin:/bin', PWD: engine } });
   return { code: ran.exitCode, out: ran.stdout.toString(), err: ran.stderr.toString() };
 }
+/** The names that are ours without beginning with `release-`. */
+const PLAIN = ['doctor', 'playbook'];
 const recipes = (cwd: string) => just(cwd, '--summary').out.trim().split(' ').filter(Boolean);
 
 test('a host with its own shell, and recipes of the names that the checkout uses for developing', () => {
@@ -44,7 +46,19 @@ test('a host with its own shell, and recipes of the names that the checkout uses
   );
   expect(just(host, 'backup').out).toBe('mine backup\n');
   expect(just(join(host, 'packages'), 'demo').out).toBe('my demo\n');
-  expect(recipes(host).filter((name) => !/^(release|guard)-/.test(name))).toEqual(['backup', 'demo', 'test']);
+  const others = recipes(host).filter((name) => !/^(release|guard)-/.test(name) && !PLAIN.includes(name));
+  expect(others).toEqual(['backup', 'demo', 'test']);
+});
+
+test('a host with a doctor of its own keeps it by one setting, and has ours by the path', () => {
+  const own = `import "${engine}/justfile"\ndoctor:\n    @echo mine\n`;
+  writeFileSync(join(host, 'justfile'), own);
+  expect(just(host, 'doctor').err).toContain('doctor');
+  writeFileSync(join(host, 'justfile'), `set allow-duplicate-recipes\n${own}`);
+  expect(just(host, 'doctor').out).toBe('mine\n');
+  expect(just(host, '--justfile', join(engine, 'justfile'), '--working-directory', host, 'doctor', '--json').out).toBe(
+    `<${host}><release/doctor><--json>`,
+  );
 });
 
 test('a host that has the engine among its packages needs one line', () => {
@@ -92,7 +106,7 @@ test('the importable file has one-line recipes with a doc line, for verbs that e
   expect([dump.aliases, dump.assignments]).toEqual([{}, {}]);
   const scripts = readdirSync(join(checkout, 'scripts', 'release'));
   for (const [name, recipe] of Object.entries(dump.recipes)) {
-    expect(name).toMatch(/^(release|guard)-/);
+    if (!PLAIN.includes(name)) expect(name).toMatch(/^(release|guard)-/);
     expect(recipe.doc ?? '').not.toBe('');
     expect(recipe.body).toHaveLength(1);
     expect(JSON.stringify(recipe.body)).toContain('@exec ');

@@ -12,7 +12,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   runtimes: ['model', 'host'],
   backups: ['model', 'host', 'runtimes'],
   engine: ['model', 'plan', 'host', 'journal', 'runtimes', 'backups'],
-  release: ['model', 'manifest', 'plan', 'host', 'journal', 'runtimes', 'backups', 'engine'],
+  playbooks: ['model', 'manifest', 'host', 'journal', 'backups'],
+  doctor: ['model', 'manifest', 'plan', 'host', 'journal', 'runtimes', 'backups'],
+  release: ['model', 'manifest', 'plan', 'host', 'journal', 'runtimes', 'backups', 'engine', 'playbooks', 'doctor'],
 };
 
 /** These are computations: what they import is named here, and nothing else. */

@@ -4,7 +4,7 @@ import { copyFile, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { refused } from '../model/error.ts';
 import { bundle } from './bundle.ts';
-import { engineHash, hookPackages, loadableFiles } from './engine-files.ts';
+import { engineHash, hookPackages, loadableFiles, playbookFiles } from './engine-files.ts';
 import { damage, type FrozenRecord, RECORD } from './frozen-record.ts';
 import type { HostPaths } from './paths.ts';
 import { randomHex } from './random.ts';
@@ -85,6 +85,7 @@ async function build(engine: string, hash: string, temp: string): Promise<void> 
   const built = bundle(engine, 'scripts/release/main.ts', temp);
   files.set('engine.js', async () => (await built).script);
   files.set('engine.js.jsc', async () => (await built).compiled);
+  for (const path of playbookFiles(engine)) files.set(path, () => readFile(join(engine, path)));
   files.set('bunfig.toml', () => readFile(join(engine, 'bunfig.toml')));
   for (const [name, folder] of hookPackages(engine)) {
     for (const path of loadableFiles(folder))

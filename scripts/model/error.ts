@@ -64,3 +64,6 @@ export class ReleaseError extends Error {
 export const refused = (facts: ErrorFacts, cause?: unknown) => new ReleaseError('refused', facts, cause);
 export const badInput = (facts: ErrorFacts, cause?: unknown) => new ReleaseError('bad-input', facts, cause);
 export const stepFailed = (facts: ErrorFacts, cause?: unknown) => new ReleaseError('step-failed', facts, cause);
+
+/** What was thrown, as one text. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

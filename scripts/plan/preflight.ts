@@ -4,7 +4,8 @@ import { type ErrorFacts, refused } from '../model/error.ts';
 
 const SHOWN = 20;
 
-const UNDO: Record<Operation, string> = {
+/** The command that gives each up. */
+export const UNDO: Record<Operation, string> = {
   merge: 'git merge --abort',
   rebase: 'git rebase --abort',
   'cherry-pick': 'git cherry-pick --abort',

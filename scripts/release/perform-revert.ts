@@ -6,8 +6,9 @@ import type { Step } from '../model/step.ts';
 import { standingOfRevert } from '../plan/due.ts';
 import { type RevertStands, revertGitLines } from '../plan/revert-words.ts';
 import { makeStep } from '../plan/steps.ts';
+import { knownLines } from '../playbooks/known.ts';
 import type { RevertObservation } from './observe-revert.ts';
-import { makeRunners, standsNow } from './perform.ts';
+import { knownNow, makeRunners, standsNow } from './perform.ts';
 import { type Logger, type Session, saveReceipt } from './session.ts';
 
 /** @param cause why, where nobody asked for it. @returns 0 restored and verified, 7 in doubt, 8 stopped, 9 restored but not pushed. */
@@ -36,7 +37,7 @@ export async function performRevert(
   });
   return await running(session, log, EXIT.inDoubt, async (stop) => {
     await execute(session, log, due(work.steps, now.done), stop);
-    return finish(session, log, { newerCount: git?.newerCount ?? 0, skipGit: work.skipGit });
+    return await finish(session, log, { newerCount: git?.newerCount ?? 0, skipGit: work.skipGit });
   });
 }
 
@@ -44,7 +45,7 @@ export async function performRevert(
 export async function pushAgain(session: Session, log: Logger): Promise<number> {
   return await running(session, log, EXIT.notPushed, async (stop) => {
     await execute(session, log, [makeStep('push', {}, [])], stop);
-    return finish(session, log, { newerCount: 0, skipGit: false });
+    return await finish(session, log, { newerCount: 0, skipGit: false });
   });
 }
 
@@ -69,7 +70,8 @@ async function running(
     const code = stopped ? EXIT.stopped : failing;
     // Put back it is, whatever the remote says.
     if (failing === EXIT.inDoubt) log('revert', stopped ? 'stopped' : 'failed', { reason: reason.slice(0, 500) });
-    reporter.failure(error, { exit: code, ...standsNow(session) });
+    const known = stopped ? {} : { known: await knownNow(session, error) };
+    reporter.failure(error, { exit: code, ...standsNow(session), ...known });
     return code;
   } finally {
     unlisten();
@@ -102,13 +104,15 @@ function due(steps: readonly Step[], done: ReadonlySet<string>): Step[] {
   return steps.filter((step) => !done.has(step.id) || (!verified && again(step)));
 }
 
-function finish(session: Session, log: Logger, git: { newerCount: number; skipGit: boolean }): number {
+async function finish(session: Session, log: Logger, git: { newerCount: number; skipGit: boolean }): Promise<number> {
   const { ticket, plan, receipt, reporter } = session;
   const push = receipt.revert?.push ?? 'none';
   log('revert', 'reverted', { push: push === 'pushed' ? 'done' : push, sha: plan.baseSha });
   reporter.say(`Reverted ${ticket}: the host is at ${plan.baseSha.slice(0, 12)} again, restored and verified.`);
   for (const line of afterwards(session, git)) reporter.say(line);
-  return push === 'pending' ? EXIT.notPushed : EXIT.ok;
+  if (push !== 'pending') return EXIT.ok;
+  for (const line of knownLines(await knownNow(session, undefined))) reporter.say(line);
+  return EXIT.notPushed;
 }
 
 /** How it stands with origin, and what git does next time, which surprises everybody once. */

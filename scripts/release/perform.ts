@@ -7,8 +7,11 @@ import { PHASES, type Phase } from '../model/release.ts';
 import type { Step } from '../model/step.ts';
 import { dueSteps, type From, standing } from '../plan/due.ts';
 import { nextSteps } from '../plan/next.ts';
+import type { Known } from '../playbooks/known.ts';
 import { openWindow } from './guard/window.ts';
+import { keepWords, knownOf } from './known-failures.ts';
 import { pruneAfterwards } from './prune-afterwards.ts';
+import { renderError } from './render.ts';
 import { type Ending, endingLines } from './reporter.ts';
 import { type Logger, recordEnvLeft, type Session } from './session.ts';
 import { hookRunners } from './steps/hooks.ts';
@@ -57,7 +60,7 @@ export async function perform(session: Session, log: Logger, course: Course): Pr
     if (session.receipt.complete && code !== EXIT.awaiting) await pruneAfterwards(session.context, reporter.say);
     return code;
   } catch (error) {
-    return halt(session, log, phase, error);
+    return await halt(session, log, phase, error);
   } finally {
     unlisten();
     reporter.end();
@@ -142,7 +145,7 @@ async function finish(session: Session, log: Logger, course: Course): Promise<nu
   return EXIT.ok;
 }
 
-function halt(session: Session, log: Logger, phase: Phase, error: unknown): number {
+async function halt(session: Session, log: Logger, phase: Phase, error: unknown): Promise<number> {
   const stopped = error instanceof ReleaseError && error.kind === 'stopped';
   const reason = error instanceof Error ? error.message : String(error);
   const rc = error instanceof ReleaseError && error.facts.rc !== undefined ? String(error.facts.rc) : '1';
@@ -156,8 +159,20 @@ function halt(session: Session, log: Logger, phase: Phase, error: unknown): numb
     if (unwritten !== error) session.reporter.failure(error, { exit: code, stands: [], next: [] });
     throw unwritten;
   }
-  session.reporter.failure(error, { exit: code, ...standsNow(session) });
+  const known = stopped ? {} : { known: await knownNow(session, error) };
+  session.reporter.failure(error, { exit: code, ...standsNow(session), ...known });
   return code;
+}
+
+/** What the playbooks know of it. The failure's own words are kept for a later look: the log has only its first sentence. */
+export async function knownNow(session: Session, error: unknown): Promise<Known> {
+  const { context, ticket, files, journal, believed } = session;
+  const { host, paths } = context;
+  const state = project(journal.events, believed);
+  const kept = error === undefined ? [] : keepWords(host, files, renderError(error));
+  const place = { host, engine: paths.engine, root: paths.root };
+  const known = await knownOf(place, error, { ticket, ...(state ? { state } : {}) });
+  return { ...known, notices: [...known.notices, ...kept] };
 }
 
 export function standsNow({ ticket, journal, believed }: Session): Pick<Ending, 'stands' | 'next'> {

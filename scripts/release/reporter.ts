@@ -4,6 +4,7 @@ import type { Terminal } from '../host/terminal.ts';
 import type { LoggedEvent } from '../model/event.ts';
 import { formatSeconds } from '../plan/describe.ts';
 import type { NextStep } from '../plan/next.ts';
+import { type Known, knownLines } from '../playbooks/known.ts';
 import { errorFields, renderError } from './render.ts';
 
 export interface Reporter {
@@ -20,6 +21,8 @@ export interface Ending {
   /** How the release stands, in words; empty where that is not known. */
   stands: string[];
   next: NextStep[];
+  /** What the playbooks know of it. */
+  known?: Known;
 }
 
 /** How it stands and the literal commands that come next, as lines. */
@@ -68,8 +71,9 @@ export function openReporter(
       if (line !== undefined) terminal.say(line);
     },
     say,
-    failure(error, { stands, next }) {
-      for (const line of [...renderError(error), ...endingLines(stands, next)]) say(line);
+    failure(error, { stands, next, known }) {
+      const lines = known === undefined ? [] : knownLines(known);
+      for (const line of [...renderError(error), ...lines, ...endingLines(stands, next)]) say(line);
     },
     end() {
       over.abort();
@@ -83,8 +87,16 @@ function jsonReporter(terminal: Terminal): Reporter {
     event: ({ time, ticket, phase, event, fields }) =>
       terminal.say(JSON.stringify({ time, ticket, phase, event, ...fields })),
     say: () => undefined,
-    failure: (error, { exit, next }) =>
-      terminal.say(JSON.stringify({ event: 'error', ...errorFields(error), exit, next })),
+    failure: (error, { exit, next, known }) =>
+      terminal.say(
+        JSON.stringify({
+          event: 'error',
+          ...errorFields(error),
+          exit,
+          next,
+          ...(known ? { known: known.failures } : {}),
+        }),
+      ),
     end: () => undefined,
   };
 }

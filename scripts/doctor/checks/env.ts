@@ -1,0 +1,46 @@
+// `.env` against what is asked of it: the keys of every tpl.env, and the variables of compose files that have no default.
+import { join } from 'node:path';
+import { parse } from 'dotenv';
+import { shellWord } from '../../backups/shell.ts';
+import { neededVariables } from '../../runtimes/compose/needed-variables.ts';
+import { type Check, type Finding, fail, mend, pass, warn } from '../check.ts';
+import type { Patient } from '../patient.ts';
+
+export const env: Check = {
+  id: 'env',
+  look(at) {
+    const wanted = new Map<string, { from: string; value: string }>();
+    for (const { file, keys } of templates(at)) {
+      for (const [name, value] of Object.entries(keys)) if (!wanted.has(name)) wanted.set(name, { from: file, value });
+    }
+    for (const service of at.services.filter(({ runtime }) => runtime === 'compose')) {
+      for (const name of neededVariables(at.runtime(), service))
+        if (!wanted.has(name)) wanted.set(name, { from: `the compose file of ${service.name}`, value: '' });
+    }
+    const findings = [...wanted].flatMap(([name, { from, value }]) => judged(at, name, from, value));
+    return findings.length > 0 ? findings : [pass(`${wanted.size} names asked for, all in .env`)];
+  },
+};
+
+function judged({ env: own }: Patient, name: string, from: string, value: string): Finding[] {
+  if (own[name] === undefined)
+    return [
+      fail(
+        `.env has no ${name}, which ${from} asks for`,
+        mend(
+          `printf '\\n%s\\n' ${shellWord(`${name}=${value}`)} >> .env`,
+          value === '' ? 'then fill in its value' : `as in ${from}`,
+        ),
+      ),
+    ];
+  return own[name] === '' && value !== '' ? [warn(`${name} is empty in .env; ${from} has a value for it`)] : [];
+}
+
+/** tpl.env of the repository, and of each service that was asked for. */
+function templates({ host, paths, services }: Patient): Array<{ file: string; keys: Record<string, string> }> {
+  const places = ['tpl.env', ...services.map(({ name }) => `packages/${name}/tpl.env`)];
+  return places.flatMap((file) => {
+    const text = host.files.readText(join(paths.root, file), { follow: true });
+    return text === undefined ? [] : [{ file, keys: parse(text) }];
+  });
+}

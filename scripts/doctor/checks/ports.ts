@@ -1,0 +1,77 @@
+// Ports: one service each, and none that something else listens on while its service is down.
+import { shellWord } from '../../backups/shell.ts';
+import { listeners } from '../../host/listeners.ts';
+import { crossRules, resolvedPort } from '../../manifest/cross.ts';
+import type { ServiceManifest } from '../../model/service.ts';
+import { type Check, type Finding, fail, type Mend, mend, pass } from '../check.ts';
+import type { Patient } from '../patient.ts';
+
+const FIRST_FREE = 20_000;
+
+export const ports: Check = {
+  id: 'ports',
+  async look(at) {
+    const all = at.packages.map(({ manifest }) => manifest);
+    const listening = listeners(at.host);
+    const clashes = crossRules(all, at.env).map((line) => fail(line, ...elsewhere(at, all, line, listening)));
+    const taken = await at.each(at.services, (service) => takenPorts(at, service, listening));
+    const findings = [...clashes, ...taken.flat()];
+    return findings.length > 0 ? findings : [pass(`${all.flatMap((m) => m.ports).length} ports, each of one service`)];
+  },
+};
+
+/** Another port for the last service of a clash, by its variable in `.env`. */
+function elsewhere(
+  at: Patient,
+  all: readonly ServiceManifest[],
+  line: string,
+  listening: ReadonlyMap<number, unknown>,
+): Mend[] {
+  const variable = [...line.matchAll(/(?:\((?:the default of )?|: )([A-Za-z_][A-Za-z0-9_]*)(?: in \.env)?/g)].at(
+    -1,
+  )?.[1];
+  if (variable === undefined || !all.some((m) => m.ports.some(({ env }) => env === variable))) return [];
+  const used = new Set(all.flatMap((m) => m.ports.map((port) => resolvedPort(port, at.env))));
+  let port = FIRST_FREE;
+  while (used.has(port) || listening.has(port)) port += 1;
+  return [setting(at, variable, port)];
+}
+
+const setting = ({ env }: Patient, variable: string, port: number): Mend =>
+  env[variable] === undefined
+    ? mend(`printf '\\n%s\\n' ${shellWord(`${variable}=${port}`)} >> .env`, 'give it a port of its own')
+    : mend(`sed -i ${shellWord(`s/^${variable}=.*/${variable}=${port}/`)} .env`, 'give it a port of its own');
+
+async function takenPorts(
+  at: Patient,
+  service: ServiceManifest,
+  listening: ReturnType<typeof listeners>,
+): Promise<Finding[]> {
+  const busy = service.ports.flatMap((port) => {
+    const number = resolvedPort(port, at.env);
+    const by = number === undefined ? undefined : listening.get(number);
+    return number === undefined || by === undefined ? [] : [{ number, env: port.env, owners: by() }];
+  });
+  if (busy.length === 0) return [];
+  const runs = await at.running(service).catch((error: unknown) => {
+    // Where its file does not resolve, another check says so; here it counts as running, so that nothing wrong is said.
+    if (error instanceof Error) return undefined;
+    throw error;
+  });
+  if (runs === undefined || runs.some(({ running }) => running)) return [];
+  return busy.map(({ number, env, owners }) => {
+    const whose = owners.map(({ pid, name }) => `${name} (process ${pid})`).join(', ');
+    const ends = owners.length > 0 ? [mend(`kill ${owners.map(({ pid }) => pid).join(' ')}`, `end ${whose}`)] : [];
+    return fail(
+      `port ${number} of ${service.name}, which does not run, is held by ${whose || 'a process that we may not see'}`,
+      ...ends,
+      setting(at, env, freePort(listening)),
+    );
+  });
+}
+
+function freePort(listening: ReadonlyMap<number, unknown>): number {
+  let port = FIRST_FREE;
+  while (listening.has(port)) port += 1;
+  return port;
+}

@@ -1,0 +1,88 @@
+// For tests of checks: a real checkout with a real origin, programs put in front of PATH, and printed commands run as an operator would.
+import { expect } from 'bun:test';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type FileChanges, openSandbox, type Sandbox } from '../host/git/sandbox.ts';
+import type { Host } from '../host/port.ts';
+import { inGroups } from '../release/in-groups.ts';
+import type { Check, Finding } from './check.ts';
+import { examine, type Result } from './examine.ts';
+import { openPatient } from './patient.ts';
+import { reportLines } from './report.ts';
+
+const CHECKOUT = join(import.meta.dir, '..', '..');
+
+export interface Ward extends Sandbox {
+  /** In front of PATH. */
+  bin: string;
+  /** A shell script of that name on PATH. */
+  program(name: string, script: string): void;
+  examine(check: Check, options?: Looking): Promise<Result>;
+  /** Runs a printed line. @returns its exit code. */
+  type(line: string): number;
+  /** The check passes; after `spoil` it fails as said; the first command printed mends it, run as printed. */
+  proves(check: Check, spoil: () => void | Promise<void>, says: string | RegExp, options?: Looking): Promise<void>;
+}
+
+export interface Looking {
+  host?: (host: Host) => Host;
+  engine?: string;
+  isCheckout?: boolean;
+}
+
+export function openWard(files: FileChanges = {}): Ward {
+  const sandbox = openSandbox({ '.gitignore': '.asd/workspace/\n.env\n', ...files });
+  const bin = join(sandbox.folder, 'bin');
+  mkdirSync(bin);
+  const env = {
+    ...sandbox.host.machine.env,
+    PATH: `${bin}:${sandbox.host.machine.env.PATH ?? ''}`,
+    DOCKER_HOST: `unix://${join(sandbox.folder, 'docker.sock')}`,
+  };
+  const host: Host = {
+    ...sandbox.host,
+    exec: { ...sandbox.host.exec, which: (name, path) => sandbox.host.exec.which(name, path ?? env.PATH) },
+    machine: { ...sandbox.host.machine, env },
+  };
+  const ward: Ward = {
+    ...sandbox,
+    host,
+    bin,
+    program(name, script) {
+      writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
+      chmodSync(join(bin, name), 0o755);
+    },
+    async examine(check, { host: change = (same: Host) => same, engine = CHECKOUT, isCheckout = true } = {}) {
+      const at = openPatient({ host: change(host), engine, root: sandbox.root, isCheckout, only: [], inGroups });
+      const [result] = await examine(at, [check]);
+      if (result === undefined) throw new Error('no result');
+      return result;
+    },
+    type: (line) => Bun.spawnSync(['sh', '-c', line], { cwd: sandbox.root, env, stdin: 'ignore' }).exitCode,
+    async proves(check, spoil, says, options) {
+      expect(failures(await ward.examine(check, options))).toEqual([]);
+      await spoil();
+      const result = await ward.examine(check, options);
+      const wrong = failures(result);
+      expect(wrong.map(({ what }) => what).join('\n')).toMatch(says);
+      for (const { outcome } of wrong) expect(outcome).toBe('fail');
+      const printed = commandLines(result);
+      expect(printed.length).toBeGreaterThanOrEqual(wrong.length);
+      const first = wrong.map(
+        ({ mends }) => printed.find((line) => line.startsWith(mends[0]?.command ?? '?')) ?? 'false',
+      );
+      for (const line of first) expect([line, ward.type(line)]).toEqual([line, 0]);
+      expect(failures(await ward.examine(check, options))).toEqual([]);
+    },
+  };
+  return ward;
+}
+
+export const failures = ({ findings }: Result): Finding[] =>
+  findings.filter(({ outcome }) => outcome === 'fail' || outcome === 'broken');
+
+/** The lines that doctor prints for a person to run. */
+export const commandLines = (result: Result): string[] =>
+  reportLines([result])
+    .filter((line) => line.startsWith('        '))
+    .map((line) => line.trim());
