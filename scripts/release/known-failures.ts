@@ -1,5 +1,5 @@
 // What the playbooks know of a failure: of an error that was just thrown, or of the records of a release.
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { secretsOf } from '../host/mask.ts';
 import { hostPaths, type TicketPaths, ticketPaths } from '../host/paths.ts';
@@ -41,9 +41,10 @@ export interface Place {
 
 /** Where playbooks are: the engine's, and the host repository's own. */
 export function playbookFolders({ host, engine, root }: Place): string[] {
-  const frozen = join(dirname(Bun.main), PLAYBOOKS);
-  const own = host.files.stat(frozen) === undefined ? join(engine, PLAYBOOKS) : frozen;
-  return root === undefined ? [own] : [own, join(root, PLAYBOOKS)];
+  const own = join(engine, PLAYBOOKS);
+  if (root === undefined) return [own];
+  const frozen = join(hostPaths(root, engine, '').engines, host.own.engineHash, PLAYBOOKS);
+  return [host.files.stat(frozen) === undefined ? own : frozen, join(root, PLAYBOOKS)];
 }
 
 /** @param error what was thrown, if anything. @param release its records are looked into, too. Never throws. */

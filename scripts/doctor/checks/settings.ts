@@ -4,13 +4,22 @@ import { shellWord } from '../../backups/shell.ts';
 import { type Check, type Finding, fail, type Mend, mend, pass } from '../check.ts';
 import type { Patient } from '../patient.ts';
 
+const RELEASE = mend('just release-run NEW-TICKET', 'once the correction is pushed');
+
+/** Every release reads the live settings before anything else: what mends them cannot be brought by one. */
+const pull = ({ config }: Patient): Mend =>
+  mend(
+    `git pull --quiet --ff-only origin ${shellWord(config.branch)}`,
+    'once the correction is pushed; the next release brings it, too',
+  );
+
 export const settings: Check = {
   id: 'settings',
   async look(at) {
     const { configProblem } = at;
     if (configProblem === undefined) return [pass('.asd/release.yaml')];
     const { what, details = [] } = configProblem.facts;
-    return [fail([what, ...details].join('; '), await fileMend(at, ['.asd/release.yaml']))];
+    return [fail([what, ...details].join('; '), await fileMend(at, ['.asd/release.yaml'], pull(at)))];
   },
 };
 
@@ -36,10 +45,10 @@ const unsetMend = (name: string): Mend =>
   mend(`printf '%s\\n' ${shellWord(`${name}=VALUE`)} >> .env`, `with the right value for VALUE`);
 
 /** A tracked file that was changed by hand goes back to its commit; one that was committed wrongly is mended by the next release. */
-export async function fileMend(at: Patient, files: readonly string[]): Promise<Mend> {
+export async function fileMend(at: Patient, files: readonly string[], otherwise = RELEASE): Promise<Mend> {
   const dirty = at.repo === undefined ? [] : (await at.tree()).dirty.map(({ path }) => path);
   const changed = files.filter((file) => dirty.includes(file));
   return changed.length > 0
     ? mend(`git checkout HEAD -- ${changed.map(shellWord).join(' ')}`, 'drop what was changed by hand')
-    : mend('just release-run NEW-TICKET', 'once the correction is pushed');
+    : otherwise;
 }

@@ -29,7 +29,9 @@ export async function registryAuth(context: RuntimeContext, ref: string): Promis
   const helper = config.credHelpers?.[registry] ?? config.credsStore;
   const login = helper ? await fromHelper(context, helper, registry) : fromConfig(config, registry);
   if (login === undefined) return undefined;
-  return Buffer.from(JSON.stringify({ ...login, serveraddress: registry })).toString('base64url');
+  // URL-safe with its padding: the engine takes an unpadded value for no login at all.
+  const encoded = Buffer.from(JSON.stringify({ ...login, serveraddress: registry })).toString('base64');
+  return encoded.replaceAll('+', '-').replaceAll('/', '_');
 }
 
 function fromConfig(config: DockerConfig, registry: string): { username: string; password: string } | undefined {
