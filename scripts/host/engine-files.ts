@@ -8,7 +8,7 @@ const HOOK_PACKAGES = ['zx', 'yaml', 'dotenv', 'undici', 'p-retry'];
 
 /** Names the engine's code: 16 hex digits of SHA-256 over its source, its pinned packages and the Bun that runs it. */
 export function engineHash(engine: string): string {
-  return hashOf(engine, ['scripts/**/*.ts']).slice(0, 16);
+  return hashOf(engine, ['scripts/**/*.ts', 'recovery/playbooks/*.yaml']).slice(0, 16);
 }
 
 /** SHA-256 in hex. @param globs of source files. */
@@ -19,7 +19,7 @@ function hashOf(engine: string, globs: readonly string[]): string {
     .sort();
   const hasher = new Bun.CryptoHasher('sha256');
   hasher.update(`bun ${Bun.version} ${Bun.revision}\n`);
-  for (const path of [...sources, ...playbookFiles(engine), 'package.json', 'bun.lock', 'bunfig.toml']) {
+  for (const path of [...sources, 'package.json', 'bun.lock', 'bunfig.toml']) {
     const file = join(engine, path);
     // A packed engine comes without a lock file.
     if (path === 'bun.lock' && !existsSync(file)) continue;

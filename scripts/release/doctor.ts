@@ -94,4 +94,4 @@ async function findRoot(host: Host): Promise<{ root: string; isCheckout: boolean
   }
 }
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

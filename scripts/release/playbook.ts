@@ -71,4 +71,4 @@ function page({ id, symptom, detection, root_cause, fix, verify, file }: Page): 
   ];
 }
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);
