@@ -61,7 +61,8 @@ async function takenPorts(
   if (runs === undefined || runs.some(({ running }) => running)) return [];
   return busy.map(({ number, env, owners }) => {
     const whose = owners.map(({ pid, name }) => `${name} (process ${pid})`).join(', ');
-    const ends = owners.length > 0 ? [mend(`kill ${owners.map(({ pid }) => pid).join(' ')} && sleep 1`, `end ${whose}`)] : [];
+    const ends =
+      owners.length > 0 ? [mend(`kill ${owners.map(({ pid }) => pid).join(' ')} && sleep 1`, `end ${whose}`)] : [];
     return fail(
       `port ${number} of ${service.name}, which does not run, is held by ${whose || 'a process that we may not see'}`,
       ...ends,
