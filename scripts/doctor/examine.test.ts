@@ -64,6 +64,11 @@ test('however much is found, the report stays short', async () => {
   const results = await examine(open(), [check('many', () => many)]);
   expect(reportLines(results).length).toBeLessThan(50);
   expect(reportLines(results).join('\n')).toContain('and 4960 more');
+
+  const well = Array.from({ length: 60 }, (_, at) => (at === 55 ? fail('the one') : pass(`service ${at}`)));
+  const [of] = await examine(open(), [check('many', () => well)]);
+  expect(of?.findings[0]?.what).toBe('the one');
+  expect(of?.findings.at(-1)).toMatchObject({ outcome: 'pass', what: 'and 20 more' });
 });
 
 test('--fix runs what is marked safe, once, and nothing else', async () => {

@@ -1,6 +1,6 @@
 // Runs all checks at once, each for itself: one that throws or hangs is reported, and the others go on.
 import { ReleaseError } from '../model/error.ts';
-import { type Check, type Finding, fail, mend, pass, skip } from './check.ts';
+import { type Check, type Finding, fail, mend, type Outcome, pass, skip } from './check.ts';
 import type { Patient } from './patient.ts';
 
 export interface Result {
@@ -26,14 +26,22 @@ async function findingsOf(at: Patient, check: Check): Promise<Finding[]> {
       .sleep(CHECK_MS, over.signal)
       .then((): Finding[] => [fail(`it took longer than ${CHECK_MS / 1000} s`)]);
     const found = await Promise.race([Promise.resolve().then(() => check.look(at)), late]);
-    if (found.length === 0) return [pass('nothing to look at')];
-    const more = found.length - SHOWN;
-    return more > 0 ? [...found.slice(0, SHOWN), fail(`and ${more} more`)] : found;
+    return found.length === 0 ? [pass('nothing to look at')] : shortened(found);
   } catch (error) {
     return [error instanceof ReleaseError ? refusal(error) : broken(error)];
   } finally {
     over.abort();
   }
+}
+
+const WORST_FIRST: readonly Outcome[] = ['broken', 'fail', 'warn', 'skip', 'pass'];
+
+/** What is left out is never worse than what is shown. */
+function shortened(found: Finding[]): Finding[] {
+  if (found.length <= SHOWN) return found;
+  const sorted = found.toSorted((a, b) => WORST_FIRST.indexOf(a.outcome) - WORST_FIRST.indexOf(b.outcome));
+  const next = sorted[SHOWN]?.outcome ?? 'pass';
+  return [...sorted.slice(0, SHOWN), { outcome: next, what: `and ${found.length - SHOWN} more`, mends: [] }];
 }
 
 /** A refusal says itself what to do; those of its hints that are commands are mends. */

@@ -2,6 +2,9 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hostPaths, ticketPaths } from '../host/paths.ts';
+import { writeState } from '../journal/state.ts';
+import { SCHEMA } from '../model/release.ts';
 import { branch, clean, identity, operation, repository, worktrees } from './checks/git-checkout.ts';
 import { deployed, localCommits } from './checks/git-deployed.ts';
 import { indexLock } from './checks/git-index-lock.ts';
@@ -80,6 +83,35 @@ test('index.lock of a git that died; the one of a git at work is left alone', as
     working.stdin.end();
     await working.exited;
   }
+});
+
+test('index.lock of a release that died while it moved the checkout: that one completes it', async () => {
+  const paths = hostPaths(ward.root, ward.root, 'backups');
+  const sha = git('rev-parse', 'HEAD');
+  mkdirSync(paths.releases, { recursive: true });
+  writeState(ward.host, ticketPaths(paths, 'T-1').state, {
+    schema: SCHEMA,
+    ticket: 'T-1',
+    branch: 'main',
+    baseSha: sha,
+    targetSha: sha,
+    mergeSha: '',
+    phase: 'prepare',
+    phaseStatus: 'running',
+    releaseStatus: 'running',
+    services: [],
+    added: [],
+    removed: [],
+    backups: {},
+    engine: '',
+    supersedes: '',
+    timestamps: {},
+    logSum: '00000000',
+  });
+  writeFileSync(join(ward.root, '.git/index.lock'), '');
+  const [finding] = failures(await ward.examine(indexLock));
+  expect(finding?.what).toContain('was left by T-1');
+  expect(finding?.mends[0]?.command).toBe('just release-run T-1 --resume');
 });
 
 test('a worktree that is gone, mended by --fix', async () => {

@@ -1,6 +1,7 @@
 // A lock that a git which died left behind: every other git waits for it in vain.
 import { shellWord } from '../../backups/shell.ts';
 import { tryGit } from '../../host/git/run.ts';
+import { readHolder } from '../../journal/lock.ts';
 import { blocksOthers } from '../../plan/next.ts';
 import { type Check, fail, mend, pass, skip, warn } from '../check.ts';
 import type { Patient } from '../patient.ts';
@@ -14,6 +15,9 @@ export const indexLock: Check = {
     const path = (
       await tryGit(at.repo, ['rev-parse', '--path-format=absolute', '--git-path', 'index.lock'])
     ).stdout.trim();
+    const holder = readHolder(at.host, at.paths);
+    if (holder !== undefined)
+      return [warn(`${holder.command} is at work (process ${holder.pid}); ${path} is its lock`)];
     const own = at.releases().find(({ state }) => state?.releaseStatus === 'running' && !blocksOthers(state));
     if (own?.state?.phase === 'prepare')
       return [
