@@ -14,7 +14,15 @@ import { masked, reportJson, reportLines } from './report.ts';
 
 let ward: Ward;
 const open = (host = ward.host) =>
-  openPatient({ host, engine: ward.root, root: ward.root, isCheckout: true, only: [], inGroups });
+  openPatient({
+    host,
+    engine: ward.root,
+    root: ward.root,
+    isCheckout: true,
+    only: [],
+    guarded: async () => false,
+    inGroups,
+  });
 beforeEach(() => {
   ward = openWard();
 });

@@ -28,6 +28,7 @@ export interface Looking {
   host?: (host: Host) => Host;
   engine?: string;
   isCheckout?: boolean;
+  guarded?(): Promise<boolean>;
 }
 
 export function openWard(files: FileChanges = {}): Ward {
@@ -52,8 +53,19 @@ export function openWard(files: FileChanges = {}): Ward {
       writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
       chmodSync(join(bin, name), 0o755);
     },
-    async examine(check, { host: change = (same: Host) => same, engine = CHECKOUT, isCheckout = true } = {}) {
-      const at = openPatient({ host: change(host), engine, root: sandbox.root, isCheckout, only: [], inGroups });
+    async examine(
+      check,
+      { host: change = (same: Host) => same, engine = CHECKOUT, isCheckout = true, guarded = async () => false } = {},
+    ) {
+      const at = openPatient({
+        host: change(host),
+        engine,
+        root: sandbox.root,
+        isCheckout,
+        only: [],
+        guarded,
+        inGroups,
+      });
       const [result] = await examine(at, [check]);
       if (result === undefined) throw new Error('no result');
       return result;

@@ -8,6 +8,7 @@ import { compose, docker } from './checks/docker.ts';
 import { dockerDisk } from './checks/docker-disk.ts';
 import { bun, just } from './checks/engine-programs.ts';
 import { env } from './checks/env.ts';
+import { guard } from './checks/guard.ts';
 import { hooks } from './checks/hooks.ts';
 import { modes } from './checks/modes.ts';
 import { pm2 } from './checks/pm2.ts';
@@ -238,6 +239,16 @@ test('records, .env and checkout that others may read or change', async () => {
     () => symlinkSync('/etc/passwd', join(workspace, 'release.lock')),
     'release.lock is no plain file',
   );
+});
+
+test('releases wait for a confirmation, and nobody would watch over them after a reboot', async () => {
+  const installed = join(ward.folder, 'installed');
+  ward.program('just', `[ "$*" = guard-install ] && touch ${installed}`);
+  const guarded = async () => existsSync(installed);
+  expect((await ward.examine(guard, { guarded })).findings[0]).toMatchObject({ outcome: 'skip' });
+  put('.asd/release.yaml', 'confirm: { within: 10m }\n');
+  ward.type('just guard-install');
+  await ward.proves(guard, () => rmSync(installed), 'after a reboot nobody watches', { guarded });
 });
 
 test('a clock before what is on record, and one that nobody keeps', async () => {

@@ -51,6 +51,8 @@ export interface Patient {
   resolved(service: ServiceManifest): Promise<ResolvedService>;
   running(service: ServiceManifest): Promise<RunningComponent[]>;
   runtime(): RuntimeContext;
+  /** Watchdogs are started after a reboot. */
+  guarded(): Promise<boolean>;
   /** Some at a time; results in the order of the items. */
   each<T, R>(items: readonly T[], act: (item: T) => Promise<R>): Promise<R[]>;
 }
@@ -64,11 +66,12 @@ export interface Opening {
   isCheckout: boolean;
   /** Names of services; empty: all. */
   only: readonly string[];
+  guarded(): Promise<boolean>;
   inGroups: <T, R>(items: readonly T[], width: number, act: (item: T) => Promise<R>) => Promise<R[]>;
 }
 
 /** Never throws for what is wrong with the host: that is for the checks to say. */
-export function openPatient({ host, engine, root, isCheckout, only, inGroups }: Opening): Patient {
+export function openPatient({ host, engine, root, isCheckout, only, guarded, inGroups }: Opening): Patient {
   const { files } = host;
   const { config, problem } = settings(host, root);
   const paths = hostPaths(root, engine, config.backup.dir);
@@ -107,6 +110,7 @@ export function openPatient({ host, engine, root, isCheckout, only, inGroups }: 
       return await (await runtimeOf(service.runtime)).running(runtime(), service, project);
     }),
     runtime,
+    guarded,
     each: (items, act) => inGroups(items, config.concurrency, act),
   };
 }

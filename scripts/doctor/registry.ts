@@ -10,6 +10,7 @@ import { branch, clean, identity, operation, repository, worktrees } from './che
 import { deployed, localCommits } from './checks/git-deployed.ts';
 import { indexLock } from './checks/git-index-lock.ts';
 import { push, remote } from './checks/git-remote.ts';
+import { guard } from './checks/guard.ts';
 import { hooks } from './checks/hooks.ts';
 import { images } from './checks/images.ts';
 import { modes } from './checks/modes.ts';
@@ -55,6 +56,7 @@ export const CHECKS: readonly Check[] = [
   backups,
   lock,
   releases,
+  guard,
   modes,
   clock,
 ];

@@ -54,8 +54,12 @@ async function doctor(world: World, asked: { only: string[]; fix: boolean; json:
   const { CHECKS } = await import('../doctor/registry.ts');
   const { masked, reportJson, reportLines } = await import('../doctor/report.ts');
   const { runMends, safeMends } = await import('../doctor/fix.ts');
+  const { openContext } = await import('./context.ts');
+  const { isInstalled } = await import('./guard/boot.ts');
   const { host, terminal, engine } = world;
-  const open = async () => openPatient({ host, engine, ...(await findRoot(host)), only: asked.only, inGroups });
+  const guarded = async () => await isInstalled(await openContext(world));
+  const open = async () =>
+    openPatient({ host, engine, ...(await findRoot(host)), only: asked.only, guarded, inGroups });
 
   let at = await open();
   const unknown = asked.only.filter((name) => !at.packages.some((each) => each.name === name));
