@@ -33,7 +33,7 @@ const manifest = (options: WorldOptions): ServiceManifest => ({
   priority: 10,
   installation: 'installed',
   runtime: 'compose',
-  compose: { files: [], profiles: [] },
+  compose: { files: [], profiles: [], envFiles: [] },
   containers: [],
   ports: [],
   ...(options.database === undefined ? {} : { database: options.database }),

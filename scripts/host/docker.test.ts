@@ -72,6 +72,7 @@ describe('docker', () => {
           { type: 'volume', source: 'data', target: '/z', writable: true },
         ],
         variables: ['PATH', 'WORD'],
+        environment: { PATH: '/bin', WORD: 'a=b' },
         networks: ['p_default'],
         ports: ['127.0.0.1:8080/tcp'],
       },

@@ -1,44 +1,23 @@
 // The Docker engine, spoken to over its unix socket: a fraction of a millisecond where the command line takes twenty.
 import { type ErrorFacts, ReleaseError, refused, stepFailed } from '../model/error.ts';
+import {
+  type Container,
+  containerOf,
+  type Image,
+  type Listed,
+  list,
+  listed,
+  messageOf,
+  names,
+  number,
+  text,
+  texts,
+  valuesOf,
+  wire,
+} from './docker-wire.ts';
 import type { Host } from './port.ts';
 
-export interface ContainerMount {
-  type: string;
-  /** Volume: its name. Bind: the host path. */
-  source: string;
-  target: string;
-  writable: boolean;
-}
-
-export interface Container {
-  id: string;
-  name: string;
-  labels: Record<string, string>;
-  imageId: string;
-  imageRef: string;
-  status: string;
-  running: boolean;
-  paused: boolean;
-  exitCode: number;
-  health: string | undefined;
-  restarts: number;
-  startedAt: string;
-  mounts: ContainerMount[];
-  /** Names of its environment variables. */
-  variables: string[];
-  networks: string[];
-  /** As `up` asked for them: `hostIp:port/protocol`. */
-  ports: string[];
-}
-
-export interface Image {
-  id: string;
-  tags: string[];
-  /** `name@sha256:...`, one for each registry it came from or went to. */
-  digests: string[];
-  /** Names of the environment variables that it brings. */
-  variables: string[];
-}
+export type { Container, Image, Listed } from './docker-wire.ts';
 
 export interface DockerEvent {
   action: string;
@@ -58,6 +37,12 @@ export interface Docker {
   containers(labels: string[]): Promise<Container[]>;
   image(ref: string): Promise<Image | undefined>;
   volumeExists(name: string): Promise<boolean>;
+  networkExists(name: string): Promise<boolean>;
+  /** Names of the networks that carry all of the labels. */
+  networks(labels: string[]): Promise<string[]>;
+  /** Every container, running or not, that is attached to the network, or mounts the volume. */
+  users(of: { network: [string] } | { volume: [string] }): Promise<Listed[]>;
+  removeNetwork(name: string): Promise<void>;
   /** The container of that name, whoever made it. */
   container(name: string): Promise<Container | undefined>;
   /** Asks the registry; nothing is pulled. @param auth value of X-Registry-Auth. */
@@ -75,17 +60,7 @@ export interface Docker {
   ): AsyncIterable<DockerEvent>;
 }
 
-interface Wire {
-  [key: string]: unknown;
-}
-
 const API_MS = 15_000;
-const wire = (value: unknown): Wire => (typeof value === 'object' && value !== null ? (value as Wire) : {});
-const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
-const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-const number = (value: unknown): number => (typeof value === 'number' ? value : 0);
-const texts = (value: unknown): Record<string, string> =>
-  Object.fromEntries(Object.entries(wire(value)).map(([key, each]) => [key, text(each)]));
 
 /** @throws refused where DOCKER_HOST is no unix socket. */
 export function dockerSocket(env: Readonly<Record<string, string>>): string {
@@ -176,7 +151,23 @@ export function openDocker(
         tags: list(json.RepoTags).map(text),
         digests: list(json.RepoDigests).map(text),
         variables: names(wire(json.Config).Env),
+        environment: valuesOf(wire(json.Config).Env),
+        labels: texts(wire(json.Config).Labels),
       };
+    },
+    async networkExists(name) {
+      return (await call('GET', `/networks/${encodeURIComponent(name)}`, [404])).status !== 404;
+    },
+    async networks(labels) {
+      const filters = encodeURIComponent(JSON.stringify({ label: labels }));
+      return list((await call('GET', `/networks?filters=${filters}`)).json).map((each) => text(wire(each).Name));
+    },
+    async users(of) {
+      const filters = encodeURIComponent(JSON.stringify(of));
+      return listed((await call('GET', `/containers/json?all=1&filters=${filters}`)).json);
+    },
+    async removeNetwork(name) {
+      await call('DELETE', `/networks/${encodeURIComponent(name)}`, [404]);
     },
     async volumeExists(name) {
       return (await call('GET', `/volumes/${encodeURIComponent(name)}`, [404])).status !== 404;
@@ -226,46 +217,4 @@ export function openDocker(
       }
     },
   };
-}
-
-const messageOf = (json: unknown, status: number): string => text(wire(json).message) || `status ${status}`;
-
-const names = (environment: unknown): string[] => list(environment).map((each) => text(each).split('=')[0] ?? '');
-
-function bindingsOf(bindings: unknown): string[] {
-  return Object.entries(wire(bindings)).flatMap(([port, bound]) =>
-    list(bound).map((each) => `${text(wire(each).HostIp)}:${text(wire(each).HostPort)}/${port.split('/')[1] ?? 'tcp'}`),
-  );
-}
-
-function containerOf(json: Wire): Container {
-  const state = wire(json.State);
-  const config = wire(json.Config);
-  return {
-    id: text(json.Id),
-    name: text(json.Name).replace(/^\//, ''),
-    labels: texts(config.Labels),
-    imageId: text(json.Image),
-    imageRef: text(config.Image),
-    status: text(state.Status),
-    running: state.Running === true,
-    paused: state.Paused === true,
-    exitCode: number(state.ExitCode),
-    health: text(wire(state.Health).Status) || undefined,
-    restarts: number(json.RestartCount),
-    startedAt: text(state.StartedAt),
-    mounts: list(json.Mounts)
-      .map(mountOf)
-      .sort((a, b) => (a.target < b.target ? -1 : 1)),
-    variables: names(config.Env),
-    networks: Object.keys(wire(wire(json.NetworkSettings).Networks)),
-    ports: bindingsOf(wire(json.HostConfig).PortBindings),
-  };
-}
-
-function mountOf(value: unknown): ContainerMount {
-  const mount = wire(value);
-  const type = text(mount.Type);
-  const source = type === 'volume' ? text(mount.Name) : text(mount.Source);
-  return { type, source, target: text(mount.Destination), writable: mount.RW === true };
 }

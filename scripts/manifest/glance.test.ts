@@ -8,12 +8,13 @@ import { parseManifest } from './parse.ts';
 const EXAMPLE = readFileSync(new URL('example.yaml', import.meta.url), 'utf8');
 const LEAST = 'name: wiki\ncontainers: [{ name: wiki }]\n';
 
-/** What the full reading says of the same three facts; undefined where it refuses. */
+/** What the full reading says of the same facts; undefined where it refuses. */
 function full(text: string) {
   const folder = /^name: *['"]?([a-z0-9_-]+)/m.exec(text)?.[1] ?? 'x';
   try {
     const { manifest } = parseManifest(text, { file: 'f', folder });
-    return { name: manifest.name, status: manifest.installation, watch: manifest.release.watch };
+    const { watch, group } = manifest.release;
+    return { name: manifest.name, status: manifest.installation, watch, ...(group === undefined ? {} : { group }) };
   } catch (error) {
     if (error instanceof ReleaseError) return undefined;
     throw error;
@@ -36,8 +37,19 @@ test.each([
   expect(full(text)).toEqual({ name: 'wiki', status: 'installed', watch });
 });
 
+test.each([
+  'release: { watch: [a], timeout: 5s, group: media } # why',
+  'release: { group: media }',
+  'release:\n  group: media # why\n  watch: [a]\n',
+  'release:\n  watch:\n    - a\n  group: media\n  timeout: 5s\n',
+])('%j has a group', (lines) => {
+  expect(glance(`${LEAST}${lines}`)?.group).toBe('media');
+  expect(glance(`${LEAST}${lines}`)).toEqual(full(`${LEAST}${lines}`) as never);
+});
+
 test('the example and every status are known at a glance', () => {
-  expect(glance(EXAMPLE)).toEqual({ name: 'redmine', status: 'installed', watch: ['shared/theme/**'] });
+  const watch = ['shared/theme/**'];
+  expect(glance(EXAMPLE)).toEqual({ name: 'redmine', status: 'installed', watch, group: 'tracker' });
   for (const status of ['installed', 'inactive', 'available', 'deprecated'] as const) {
     expect(glance(`${LEAST}installation: { status: ${status} }`)?.status).toBe(status);
     expect(glance(`${LEAST}installation:\n  # since May\n  status: ${status} # why\n`)?.status).toBe(status);
@@ -95,6 +107,9 @@ const LINES = [
   '  - d',
   '   - "e"',
   '  timeout: 5s',
+  '  group: media',
+  '  group: null',
+  'release: { group: a }',
   "release: { watch: [x/**, 'y'], timeout: 1h }",
   'description: |',
   '  text',

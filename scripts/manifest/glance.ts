@@ -1,10 +1,14 @@
-// A cheap look at a manifest, for the thousands that did not change: three facts from its lines, or nothing where a line could mean something else.
+// A cheap look at a manifest, for the thousands that did not change: a few facts from its lines, or nothing where a line could mean something else.
 import type { InstallationStatus } from '../model/service.ts';
 
-export interface Glance {
+interface Watched {
+  watch: string[];
+  group?: string;
+}
+
+export interface Glance extends Watched {
   name: string;
   status: InstallationStatus;
-  watch: string[];
 }
 
 const MAX_LENGTH = 128 * 1024;
@@ -18,12 +22,15 @@ const KEY = /^([A-Za-z_][A-Za-z0-9_]*):(?= |$)/;
 const NAME = new RegExp(`^name: +(?:([a-z0-9][a-z0-9_-]*)|'([a-z0-9][a-z0-9_-]*)'|"([a-z0-9][a-z0-9_-]*)")${END}`);
 const FLOW_STATUS = new RegExp(`^installation: +\\{ *status: +${STATUS} *\\}${END}`);
 const BLOCK_STATUS = new RegExp(`^ +status: +${STATUS}${END}`);
+/** Without `null`, which is none. */
+const GROUP = '((?!null(?: |[}]|$))[a-z][a-z0-9_-]{0,62})';
 const FLOW_RELEASE = new RegExp(
-  `^release: +\\{ *(?:watch: +(${LIST}) *)?(?:, *)?(?:timeout: +[0-9]+[a-z]+ *)?\\}${END}`,
+  `^release: +\\{ *(?:watch: +(${LIST}) *)?(?:, *)?(?:timeout: +[0-9]+[a-z]+ *)?(?:, *)?(?:group: +${GROUP} *)?\\}${END}`,
 );
 const BLOCK_WATCH = new RegExp(`^( +)watch:(?: +(${LIST}))?${END}`);
 const BLOCK_ITEM = new RegExp(`^( *)- +${WORD}${END}`);
 const BLOCK_TIMEOUT = new RegExp(`^( +)timeout: +[0-9]+[a-z]+${END}`);
+const BLOCK_GROUP = new RegExp(`^( +)group: +${GROUP}${END}`);
 const BLANK = /^ *(?:#.*)?$/;
 const SECTION = new RegExp(`^[a-z]+:${END}`);
 const WORDS = new RegExp(WORD, 'g');
@@ -36,14 +43,14 @@ export function glance(text: string): Glance | undefined {
   if (text.length > MAX_LENGTH || text.includes('\r')) return undefined;
   let name: string | undefined;
   let status: InstallationStatus | undefined;
-  let watch: string[] | undefined;
+  let release: Watched | undefined;
   let key = '';
   let section: string[] = [];
 
   const finish = (): boolean => {
     if (key === 'installation') status = blockStatus(section);
-    if (key === 'release') watch = blockWatch(section);
-    return key === '' || (key === 'installation' ? status : watch) !== undefined;
+    if (key === 'release') release = blockRelease(section);
+    return key === '' || (key === 'installation' ? status : release) !== undefined;
   };
 
   let first = true;
@@ -75,15 +82,15 @@ export function glance(text: string): Glance | undefined {
       if (words === null || name !== undefined) return undefined;
       name = words[1] ?? words[2] ?? words[3];
     } else if (found === 'installation' || found === 'release') {
-      if ((found === 'installation' ? status : watch) !== undefined) return undefined;
+      if ((found === 'installation' ? status : release) !== undefined) return undefined;
       if (SECTION.test(line)) key = found;
       else if (found === 'installation') status = FLOW_STATUS.exec(line)?.[1] as InstallationStatus | undefined;
-      else watch = flowWatch(line);
-      if (key === '' && (found === 'installation' ? status : watch) === undefined) return undefined;
+      else release = flowRelease(line);
+      if (key === '' && (found === 'installation' ? status : release) === undefined) return undefined;
     }
   }
   if (!finish() || name === undefined) return undefined;
-  return { name, status: status ?? 'installed', watch: watch ?? [] };
+  return { name, status: status ?? 'installed', ...(release ?? { watch: [] }) };
 }
 
 function blockStatus(lines: string[]): InstallationStatus | undefined {
@@ -94,13 +101,19 @@ function blockStatus(lines: string[]): InstallationStatus | undefined {
 
 const words = (list: string): string[] => (list.match(WORDS) ?? []).map((word) => word.replace(/^(['"])(.*)\1$/, '$2'));
 
-function flowWatch(line: string): string[] | undefined {
+const watched = (watch: string[] | undefined, group: string | undefined): Watched => ({
+  watch: watch ?? [],
+  ...(group === undefined ? {} : { group }),
+});
+
+function flowRelease(line: string): Watched | undefined {
   const found = FLOW_RELEASE.exec(line);
-  return found === null ? undefined : words(found[1] ?? '');
+  return found === null ? undefined : watched(words(found[1] ?? ''), found.at(-1));
 }
 
-function blockWatch(lines: string[]): string[] | undefined {
+function blockRelease(lines: string[]): Watched | undefined {
   let watch: string[] | undefined;
+  let group: string | undefined;
   let indent: string | undefined;
   let open = false;
   let itemIndent: string | undefined;
@@ -114,15 +127,14 @@ function blockWatch(lines: string[]): string[] | undefined {
       continue;
     }
     const found = BLOCK_WATCH.exec(line);
-    const timeout = found === null ? BLOCK_TIMEOUT.exec(line) : null;
-    const own = found?.[1] ?? timeout?.[1];
+    const grouped = found === null ? BLOCK_GROUP.exec(line) : null;
+    const own = (found ?? grouped ?? BLOCK_TIMEOUT.exec(line))?.[1];
     indent ??= own;
     if (own === undefined || own !== indent) return undefined;
     open = found !== null && found[2] === undefined;
-    if (found !== null) {
-      if (watch !== undefined) return undefined;
-      watch = found[2] === undefined ? [] : words(found[2]);
-    }
+    if ((found !== null && watch !== undefined) || (grouped !== null && group !== undefined)) return undefined;
+    if (found !== null) watch = found[2] === undefined ? [] : words(found[2]);
+    if (grouped !== null) group = grouped[2];
   }
-  return watch ?? [];
+  return watched(watch, group);
 }

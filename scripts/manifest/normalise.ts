@@ -22,6 +22,8 @@ export function normalise(read: ReadSections): ServiceManifest {
       ...given('project', read.compose?.project),
       files: read.compose?.files ?? [],
       profiles: read.compose?.profiles ?? [],
+      ...given('directory', read.compose?.directory),
+      envFiles: read.compose?.env_files ?? [],
     },
     ...given('image', read.image && image(read.image)),
     containers: (read.containers ?? []).map((container) => ({
@@ -39,7 +41,11 @@ export function normalise(read: ReadSections): ServiceManifest {
     ...given('e2e', read.e2e?.enabled !== false && read.e2e?.command ? { command: read.e2e.command } : undefined),
     fixes: { postRestore: read.fixes?.post_restore?.functions ?? [] },
     ...given('install', read.install),
-    release: { watch: read.release?.watch ?? [], timeoutMs: read.release?.timeout ?? RELEASE_TIMEOUT_MS },
+    release: {
+      watch: read.release?.watch ?? [],
+      timeoutMs: read.release?.timeout ?? RELEASE_TIMEOUT_MS,
+      ...given('group', read.release?.group),
+    },
   };
 }
 

@@ -29,7 +29,7 @@ test('the least manifest gets every default', () => {
       priority: 100,
       installation: 'installed',
       runtime: 'compose',
-      compose: { files: [], profiles: [] },
+      compose: { files: [], profiles: [], envFiles: [] },
       containers: [{ name: 'wiki', role: 'app', required: true, healthCheck: false, service: 'wiki' }],
       ports: [],
       backup: {
@@ -54,7 +54,13 @@ test('the annotated example is read whole', () => {
   expect(manifest).toMatchObject({
     name: 'redmine',
     priority: 20,
-    compose: { project: 'redmine', files: ['docker-compose.yaml'], profiles: ['web'] },
+    compose: {
+      project: 'redmine',
+      files: ['docker-compose.yaml'],
+      profiles: ['web'],
+      directory: '/opt/redmine',
+      envFiles: ['/opt/redmine/.env'],
+    },
     image: { name: 'redmine', tag: '5-alpine', envVar: 'REDMINE_IMAGE_TAG', build: false },
     ports: [{ env: 'REDMINE_PORT', default: 3000 }],
     database: { type: 'postgresql', container: 'redmine-db', passwordEnv: 'REDMINE_DB_PASSWORD' },
@@ -68,7 +74,7 @@ test('the annotated example is read whole', () => {
     e2e: { command: ['bun', 'test', 'e2e'] },
     fixes: { postRestore: ['chown_files'] },
     install: ['bun', 'install', '--frozen-lockfile'],
-    release: { watch: ['shared/theme/**'], timeoutMs: 600_000 },
+    release: { watch: ['shared/theme/**'], timeoutMs: 600_000, group: 'tracker' },
   });
   expect(manifest.backup).toEqual({
     enabled: true,

@@ -7,6 +7,7 @@ import {
   containerName,
   envName,
   glob,
+  groupName,
   imageName,
   imageTag,
   projectName,
@@ -74,6 +75,8 @@ export const sections = {
     project: field(projectName).optional(),
     files: listOf(field(relativePath)).optional(),
     profiles: listOf(field(text)).optional(),
+    directory: field(orVariable(absolutePath)).optional(),
+    env_files: listOf(field(orVariable(absolutePath))).optional(),
   }).optional(),
   image: section({
     name: field(imageName),
@@ -106,7 +109,11 @@ export const sections = {
     .optional(),
   fixes: section({ post_restore: section({ functions: listOf(field(text)).optional() }).optional() }).optional(),
   install: words.optional(),
-  release: section({ watch: listOf(field(glob)).optional(), timeout: field(duration(1)).optional() }).optional(),
+  release: section({
+    watch: listOf(field(glob)).optional(),
+    timeout: field(duration(1)).optional(),
+    group: field(groupName).optional(),
+  }).optional(),
   framework: z
     .looseObject(
       { startup_priority: field(whole(0, 100_000)).optional() },

@@ -7,7 +7,7 @@ import { imageName, imageTag, projectName } from './words.ts';
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^${}]*))?\}/g;
 
 /**
- * Fills in image, project, endpoints and binds.
+ * Fills in image, project, directory, env files, endpoints and binds.
  * @param env the host's `.env`.
  * @throws refused, naming each variable that is unset and each value that is not what its key wants.
  */
@@ -35,6 +35,10 @@ export function withVariables(manifest: ServiceManifest, env: Readonly<Record<st
     compose: {
       ...compose,
       ...(compose.project === undefined ? {} : { project: fill(compose.project, 'compose.project', projectName) }),
+      ...(compose.directory === undefined
+        ? {}
+        : { directory: fill(compose.directory, 'compose.directory', absolutePath) }),
+      envFiles: compose.envFiles.map((file, index) => fill(file, `compose.env_files[${index}]`, absolutePath)),
     },
     backup: {
       ...backup,

@@ -46,6 +46,11 @@ export const backupMethod = also(oneOf('archive', 'incremental'), (method) =>
     : undefined,
 );
 
+export const groupName = textLike(
+  /^[a-z0-9][a-z0-9_-]{0,62}$/,
+  'the name of a group: lower case letters, digits, underscore or dash',
+);
+
 /** A glob below the repository, with slashes between folders. */
 export const glob = also(text, (pattern) => {
   if (pattern.startsWith('/') || pattern.startsWith('!'))

@@ -63,6 +63,18 @@ export interface HealthSpec {
   versionEndpoint?: string;
 }
 
+export interface ComposeSpec {
+  /** undefined: the file's own `name:`, else CONTAINER_PREFIX + service. */
+  project?: string;
+  /** Relative to the package; empty: the usual names are looked for. */
+  files: string[];
+  profiles: string[];
+  /** The project directory, absolute: what relative paths in the files are relative to. undefined: the package. */
+  directory?: string;
+  /** Absolute; read after the host's `.env`, so that what they set counts. */
+  envFiles: string[];
+}
+
 export interface ServiceManifest {
   name: string;
   displayName: string;
@@ -70,8 +82,7 @@ export interface ServiceManifest {
   priority: number;
   installation: InstallationStatus;
   runtime: RuntimeKind;
-  /** `project` undefined: the file's own `name:`, else CONTAINER_PREFIX + service. `files` empty: the usual names are looked for. */
-  compose: { project?: string; files: string[]; profiles: string[] };
+  compose: ComposeSpec;
   image?: { name: string; tag: string; envVar?: string; build: boolean };
   containers: ContainerSpec[];
   ports: Array<{ env: string; default: number }>;
@@ -82,7 +93,8 @@ export interface ServiceManifest {
   fixes: { postRestore: string[] };
   /** Run in the live package after Advance. */
   install?: string[];
-  release: { watch: string[]; timeoutMs: number };
+  /** `group`: services of one name are released, backed up and reverted together. */
+  release: { watch: string[]; timeoutMs: number; group?: string };
 }
 
 /** `.asd/release.yaml`, with defaults filled in. */

@@ -81,7 +81,9 @@ export type Reason =
   | { kind: 'added' }
   | { kind: 'removed'; how: string }
   | { kind: 'asked' }
-  | { kind: 'superseded'; ticket: string };
+  | { kind: 'superseded'; ticket: string }
+  /** Shares data with another service of the release. */
+  | { kind: 'group'; group: string; with: string };
 
 export type Reversibility =
   | { level: 'instant' }

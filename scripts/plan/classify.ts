@@ -8,6 +8,7 @@ import type { ChangedPath } from './facts.ts';
 export interface ServiceGlance {
   installed: boolean;
   watch: readonly string[];
+  group?: string;
 }
 
 /** One service at both ends; undefined where it has no manifest there. */

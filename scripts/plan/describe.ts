@@ -45,6 +45,7 @@ const REASONS: { [K in Reason['kind']]: (reason: Extract<Reason, { kind: K }>) =
   removed: (r) => r.how,
   asked: () => 'asked for by --services',
   superseded: (r) => `taken over from ${r.ticket}`,
+  group: (r) => `of the group ${r.group}, released together with ${r.with}`,
 };
 
 export function describeReason(reason: Reason): string {

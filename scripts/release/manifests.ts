@@ -108,13 +108,14 @@ const placeOf = (name: string) => ({ file: `packages/${name}/${FILE}`, folder: n
 
 function look(text: string): ManifestFacts {
   const seen = glance(text);
-  if (seen !== undefined) return { installed: seen.status === 'installed', watch: seen.watch, claims: claimsOf(text) };
-  // Neither of these two follows from the folder's name.
+  if (seen !== undefined) return { ...asked(seen), installed: seen.status === 'installed', claims: claimsOf(text) };
+  // Nothing of these follows from the folder's name.
   const { manifest } = checkManifest(text, placeOf(''));
   // One that cannot be read counts as installed: where it changed, it is read in full and refused.
-  return {
-    installed: (manifest?.installation ?? 'installed') === 'installed',
-    watch: manifest?.release.watch ?? [],
-    claims: text,
-  };
+  return { ...asked(manifest.release), installed: manifest.installation === 'installed', claims: text };
 }
+
+const asked = ({ watch, group }: { watch: string[]; group?: string }) => ({
+  watch,
+  ...(group === undefined ? {} : { group }),
+});

@@ -14,6 +14,7 @@ import type { ReleaseConfig, ServiceManifest } from '../model/service.ts';
 import type { Reason } from '../model/step.ts';
 import { type Classification, classify } from '../plan/classify.ts';
 import type { ReleaseFacts } from '../plan/facts.ts';
+import { withGroups } from '../plan/groups.ts';
 import { runtimeOf } from '../runtimes/registry.ts';
 import type { ResolvedService, ServiceTree } from '../runtimes/runtime.ts';
 import { checkClashes, checkPorts, checkSpace } from './clashes.ts';
@@ -83,7 +84,7 @@ export async function observe(context: Context, wanted: Wanted): Promise<Observa
   const manifests = await readManifests(repo, found.baseSha, found.targetSha, context.env, store);
   const config = await configAt(repo, found.targetSha);
   const classification = classify(found.changes, manifests.ends, config, wanted.ticket, wanted.knownTickets);
-  const reasons = addAsked(classification.reasons, wanted, manifests);
+  const reasons = withGroups(addAsked(classification.reasons, wanted, manifests), manifests.ends);
   const names = [...reasons.keys()];
   const before = await manifests.parse(names, 'before');
   const after = await manifests.parse(names, 'after');

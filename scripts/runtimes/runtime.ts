@@ -113,6 +113,16 @@ export interface ServiceTree {
   store?: string;
 }
 
+/** One thing that the next `up` would change of what runs. */
+export interface Difference {
+  /** As a sentence without a full stop. */
+  what: string;
+  /** The line that mends it: of the manifest, of `.env`, or a command. */
+  mend?: string;
+  /** Worth knowing, and no reason to refuse. */
+  notice?: true;
+}
+
 export interface Runtime {
   readonly kind: RuntimeKind;
   /** Is what it stands on there, and new enough? @throws refused. */
@@ -165,13 +175,13 @@ export interface Runtime {
   absent(context: RuntimeContext, images: readonly ComponentImage[]): Promise<ComponentImage[]>;
   /** Everything of the project, never its volumes. */
   down(context: RuntimeContext, service: ServiceManifest, project: string): Promise<void>;
-  /** What the next `up` would change of what runs: images, mounts, networks, ports, names of variables. One sentence each; empty: nothing. */
+  /** What the next `up` would change of what runs: images, mounts, networks, ports, labels, variables. Empty: nothing. */
   compare(
     context: RuntimeContext,
     service: ServiceManifest,
     resolved: ResolvedService,
     tree: ServiceTree,
-  ): Promise<string[]>;
+  ): Promise<Difference[]>;
   /** Resolves when something happened to the project's components, or after ms: what a wait for health is woken by. */
   changed(context: RuntimeContext, project: string, ms: number): Promise<void>;
 }

@@ -1,6 +1,6 @@
 // Resolving on a real compose: live and staged trees, env files, refusals.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { engineForTests } from '../../scripts/dev/engine/test-engine.ts';
 import { ReleaseError } from '../../scripts/model/error.ts';
@@ -137,7 +137,7 @@ describe.skipIf(engine === undefined)('compose resolve', () => {
   });
 
   test('no compose file at all is refused', async () => {
-    const error = await refusal(live, { ...service, compose: { files: ['other.yaml'], profiles: [] } });
+    const error = await refusal(live, { ...service, compose: { files: ['other.yaml'], profiles: [], envFiles: [] } });
     expect(error.facts.what).toBe('page lacks other.yaml');
   });
 
@@ -145,5 +145,37 @@ describe.skipIf(engine === undefined)('compose resolve', () => {
     const outputFile = join(fixture.folder, 'captured.out');
     await composeRuntime.resolve({ ...fixture.context, outputFile }, service, live);
     expect(existsSync(outputFile) ? readFileSync(outputFile, 'utf8') : '').not.toContain('secret');
+  });
+
+  test('relative paths stay those of the directory that the manifest names, with the env files of that folder', async () => {
+    const folder = join(fixture.folder, 'old');
+    mkdirSync(join(folder, 'conf'), { recursive: true });
+    writeFileSync(join(folder, '.env'), 'PAGE_PORT=1234\nPAGE_PASSWORD=hunter2222\nCOMPOSE_PROJECT_NAME=other\n');
+    writeFileSync(join(folder, 'db.env'), 'DB_WORD=old\n');
+    fixture.write(
+      fixture.roots.live,
+      'docker-compose.yaml',
+      `${composeFile(fixture.prefix).replace('./conf:/conf:ro', './conf:/conf:ro, "${PWD}/conf:/again"')}`,
+    );
+    const envFiles = [join(folder, '.env')];
+    const old = { ...service, compose: { files: [], profiles: [], directory: folder, envFiles } };
+    const resolved = await resolve(live, old);
+    expect(resolved.project).toBe(`${fixture.prefix}-page`);
+    const web = resolved.components.find(({ name }) => name === 'web');
+    expect(web?.ports[0]?.port).toBe(1234);
+    expect(web?.mounts.filter(({ kind }) => kind === 'bind').map(({ source }) => source)).toEqual([
+      join(folder, 'conf'),
+      join(folder, 'conf'),
+    ]);
+    expect(JSON.parse(resolved.document).services.db.environment).toMatchObject({ DB_WORD: 'old' });
+    expect(resolved.namedFiles).toEqual([join(folder, '.env'), join(folder, 'db.env')]);
+
+    fixture.write(fixture.roots.live, 'docker-compose.yaml', 'services: { web: { ports: ["${PAGE_PASSWORD}:1"] } }');
+    const quoting = await refusal(live, { ...old, containers: [] });
+    expect(quoting.facts.details?.join('\n')).toMatch(/invalid/i);
+    expect(JSON.stringify(quoting.facts)).not.toContain('hunter2222');
+
+    rmSync(join(folder, '.env'));
+    expect((await refusal(live, old)).facts.what).toContain(`lacks its env file ${join(folder, '.env')}`);
   });
 });

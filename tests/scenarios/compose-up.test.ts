@@ -4,12 +4,14 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path';
 import { engineForTests } from '../../scripts/dev/engine/test-engine.ts';
 import { ReleaseError } from '../../scripts/model/error.ts';
+import type { ServiceManifest } from '../../scripts/model/service.ts';
 import { type ComposeFixture, composeFile, makeComposeFixture } from '../../scripts/runtimes/compose/fixture.ts';
 import { composePlugin } from '../../scripts/runtimes/compose/plugin.ts';
 import { composeRuntime } from '../../scripts/runtimes/compose/runtime.ts';
-import type { RunningComponent, RuntimeContext, UpReport } from '../../scripts/runtimes/runtime.ts';
+import type { Difference, RunningComponent, RuntimeContext, UpReport } from '../../scripts/runtimes/runtime.ts';
 
 const engine = await engineForTests();
+const short = (id: string): string => id.replace('sha256:', '').slice(0, 12);
 
 describe.skipIf(engine === undefined)('compose up', () => {
   let fixture: ComposeFixture;
@@ -26,10 +28,12 @@ describe.skipIf(engine === undefined)('compose up', () => {
     writeFileSync(noted(), '');
     return composeRuntime.up(within, service, resolved, images);
   };
-  const compare = async (): Promise<string[]> => {
+  const looked = async (manifest: Partial<ServiceManifest> = {}): Promise<Difference[]> => {
     const { service, tree } = await fixture.live('1');
-    return composeRuntime.compare(context, service, await composeRuntime.resolve(context, service, tree), tree);
+    const own = { ...service, ...manifest };
+    return composeRuntime.compare(context, own, await composeRuntime.resolve(context, own, tree), tree);
   };
+  const compare = async (): Promise<string[]> => (await looked()).map(({ what }) => what);
   const project = () => `${fixture.prefix}-page`;
   const running = async (): Promise<Record<string, RunningComponent>> => {
     const { service } = await fixture.live('1');
@@ -90,20 +94,49 @@ describe.skipIf(engine === undefined)('compose up', () => {
     await fixture.docker('tag', before, id1);
     expect(found.split('\n').sort()).toEqual(
       [
-        `web runs ${before.slice(0, 19)}, ${id1} is ${(await fixture.docker('image', 'inspect', '--format', '{{.Id}}', id2)).slice(0, 19)}`,
+        `web: it runs ${short(before)}, ${id1} is ${short(await fixture.docker('image', 'inspect', '--format', '{{.Id}}', id2))}`,
         `web: the mount volume ${project()}_files on /files would go`,
         `web: the mount volume ${project()}_other on /files is not there now`,
         `web: the network ${project()}_default would go`,
         `web: the network ${project()}_side is not there now`,
         'web: the variable NEW_ONE is not there now',
+        `web: the network ${project()}_side would be created`,
         `web: the volume ${project()}_other would be created`,
       ].sort(),
     );
   });
 
+  test('a label that compose does not own is compared; a value is, too, and never said', async () => {
+    write(
+      composeFile(fixture.prefix).replace(
+        '    depends_on',
+        '    labels: { rule: one }\n    environment: { WORD: a }\n    depends_on',
+      ),
+    );
+    await go();
+    expect(await compare()).toEqual([]);
+    write(
+      composeFile(fixture.prefix).replace(
+        '    depends_on',
+        '    labels: { rule: secret-two }\n    environment: { WORD: secret-b }\n    depends_on',
+      ),
+    );
+    const found = await looked();
+    expect(found.map(({ what, notice }) => [what, notice ?? false])).toEqual([
+      ['web: the variable WORD would have another value', true],
+      ['web: the label rule would have another value', false],
+    ]);
+    expect(JSON.stringify(found)).not.toContain('secret-');
+    write(composeFile(fixture.prefix));
+    expect(await compare()).toEqual(['web: the variable WORD would go', 'web: the label rule would go']);
+    await go();
+  });
+
   test('compare says under which project it runs', async () => {
     write(`name: renamed\n${composeFile(fixture.prefix)}`);
-    expect((await compare()).join()).toContain(`write \`compose: { project: ${project()} }\``);
+    const [found] = await looked();
+    expect(found?.what).toContain(`it runs as compose project ${project()}, not renamed`);
+    expect(found?.mend).toBe(`compose: { project: ${project()} }`);
   });
 
   test('a paused app is replaced, and the successor that a killed compose left beside it removed', async () => {
@@ -161,11 +194,20 @@ describe.skipIf(engine === undefined)('compose up', () => {
     expect((error as ReleaseError).facts.details?.join('\n')).toContain(`${other.port}`);
   });
 
-  test('down needs no compose file, and leaves the volumes', async () => {
+  test('down needs no compose file, and leaves the volumes, and a network that a stopped container of another needs', async () => {
+    const guest = `${fixture.prefix}-guest`;
+    await fixture.docker('create', '--name', guest, '--network', `${project()}_default`, `${fixture.prefix}/db:1`);
+    expect((await looked()).filter(({ notice }) => notice).map(({ what }) => what)).toEqual([
+      `the network ${project()}_default is used by ${guest}, too: it stays when this service is removed`,
+    ]);
     rmSync(join(fixture.roots.live, 'packages/page'), { recursive: true });
     const { service } = await fixture.live('1');
     await composeRuntime.down(context, service, project());
     expect(await running()).toEqual({});
+    await fixture.docker('start', guest);
+    await fixture.docker('rm', '--force', guest);
+    await composeRuntime.down(context, service, project());
+    expect(await fixture.docker('network', 'ls', '--quiet', '--filter', `name=${project()}`)).toBe('');
     expect(
       (await fixture.docker('volume', 'ls', '--quiet', '--filter', `name=${project()}`)).split('\n').sort(),
     ).toEqual([`${project()}_data`, `${project()}_files`]);

@@ -3,8 +3,8 @@ import type { Docker } from '../../host/docker.ts';
 import { stepFailed } from '../../model/error.ts';
 import type { ServiceManifest } from '../../model/service.ts';
 import type { ResolvedService, RuntimeContext, ServiceTree } from '../runtime.ts';
-import { composeArgs, composeEnv, docker } from './command.ts';
-import { composeFiles, linkLiveFiles, packageFolder } from './files.ts';
+import { composeArgs, composeEnv, docker, knowing } from './command.ts';
+import { composeFiles, linkLiveFiles, projectFolder } from './files.ts';
 
 /** @returns the id of the image, which is kept as `asd-build/<service>:<ticket>.<component>`. @throws step-failed. */
 export async function buildImage(
@@ -22,10 +22,10 @@ export async function buildImage(
   // The build's folder is the tree's, and a second file, on standard input, renames the result.
   const args = composeArgs(context, service, {
     project,
-    directory: packageFolder(tree.root, service.name),
+    directory: projectFolder(context, service, tree.root),
     files: { ...files, paths: [...files.paths, '-'] },
   });
-  await docker(context, [...args, 'build', component], {
+  await docker(knowing(context, service), [...args, 'build', component], {
     env: composeEnv(service),
     input: JSON.stringify({ services: { [component]: { image: ref } } }),
     what: `${service.name} was not built`,

@@ -1,10 +1,11 @@
 // The docker command line, for what the engine's API cannot do: compose, pull and build.
 import { cleanEnvironment } from '../../host/environment.ts';
+import { secretsOf } from '../../host/mask.ts';
 import type { RunResult } from '../../host/port.ts';
 import { type ErrorFacts, type ReleaseError, stepFailed } from '../../model/error.ts';
 import type { ServiceManifest } from '../../model/service.ts';
 import type { RuntimeContext } from '../runtime.ts';
-import { type ComposeFiles, livePackage } from './files.ts';
+import { type ComposeFiles, envFilesOf, ownVariables, projectFolder } from './files.ts';
 import { composePlugin } from './plugin.ts';
 
 type Fail = (facts: ErrorFacts, cause?: unknown) => ReleaseError;
@@ -57,24 +58,29 @@ export function composeArgs(
   service: ServiceManifest,
   options: { project: string | undefined; directory?: string; files: ComposeFiles | '-' },
 ): string[] {
-  const { host, paths } = context;
   const files = options.files === '-' ? ['-'] : options.files.paths;
-  // The env file may be a link to where the operator keeps it.
-  const envFile = host.files.stat(paths.envFile) === undefined ? [] : ['--env-file', paths.envFile];
   return [
     'compose',
     '--ansi=never',
     ...(options.project === undefined ? [] : ['-p', options.project]),
     '--project-directory',
-    options.directory ?? livePackage(context, service.name),
+    options.directory ?? projectFolder(context, service, context.paths.root),
     ...files.flatMap((file) => ['-f', file]),
-    ...envFile,
+    ...envFilesOf(context, service).flatMap((file) => ['--env-file', file]),
     ...service.compose.profiles.flatMap((profile) => ['--profile', profile]),
   ];
 }
 
-/** Variables on top of `.env`: the manifest's image tag; and no project name from `.env`, which belongs to all services. */
+/** Variables on top of `.env`: the manifest's image tag; no project name from `.env`, which belongs to all services; the project directory. */
 export function composeEnv(service: ServiceManifest): Record<string, string> {
   const tag = service.image?.envVar === undefined ? {} : { [service.image.envVar]: service.image.tag };
-  return { COMPOSE_PROJECT_NAME: '', ...tag };
+  const { directory } = service.compose;
+  // Who types `docker compose up` in a folder may have ${PWD} in its file.
+  return { COMPOSE_PROJECT_NAME: '', ...(directory === undefined ? {} : { PWD: directory }), ...tag };
 }
+
+/** With the secrets of the service's own env files, too: for every command whose output may quote the resolved file. */
+export const knowing = (context: RuntimeContext, service: ServiceManifest): RuntimeContext =>
+  service.compose.envFiles.length === 0
+    ? context
+    : { ...context, secrets: [...context.secrets, ...secretsOf(ownVariables(context, service))] };

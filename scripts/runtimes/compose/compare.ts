@@ -1,121 +1,134 @@
-// What the next `up` would change of what runs: the look of an adoption.
+// What the next `up` would change of what runs, component by component: the look of an adoption.
 import { type Container, type Docker, openDocker } from '../../host/docker.ts';
 import { refused } from '../../model/error.ts';
-import type { ComponentImage } from '../../model/receipt.ts';
 import type { ServiceManifest } from '../../model/service.ts';
-import { imageDifferences } from '../compare.ts';
-import type { ResolvedComponent, ResolvedService, RuntimeContext } from '../runtime.ts';
+import type { Difference, ResolvedComponent, ResolvedService, RuntimeContext } from '../runtime.ts';
+import { containerDifferences } from './container-differences.ts';
 import { builtImage, type ComposeDocument } from './document.ts';
-import { livePackage } from './files.ts';
+import { projectFolder } from './files.ts';
 import { componentName, PROJECT_LABEL, projectContainers, runningOf } from './running.ts';
 
 const FOLDER_LABEL = 'com.docker.compose.project.working_dir';
-/** Volumes that the engine named itself: they belong to the image, not to the compose file. */
-const ANONYMOUS = /^[0-9a-f]{64}$/;
 
-/** See Runtime.compare. Labels and values of variables are not looked at. */
+/** See Runtime.compare. */
 export async function compare(
   context: RuntimeContext,
   service: ServiceManifest,
   resolved: ResolvedService,
-): Promise<string[]> {
+): Promise<Difference[]> {
   const engine = openDocker(context.host, context, refused);
   const document: ComposeDocument = JSON.parse(resolved.document);
   const containers = await projectContainers(engine, resolved.project);
   if (containers.length === 0) {
-    const elsewhere = await engine.containers([`${FOLDER_LABEL}=${livePackage(context, service.name)}`]);
+    const folder = projectFolder(context, service, context.paths.root);
+    const elsewhere = await engine.containers([`${FOLDER_LABEL}=${folder}`]);
     const other = elsewhere[0]?.labels[PROJECT_LABEL];
-    if (other !== undefined) return [`it runs as compose project ${other}, not ${resolved.project}; ${mend(other)}`];
+    if (other !== undefined)
+      return [{ what: `it runs as compose project ${other}, not ${resolved.project}`, mend: projectLine(other) }];
   }
-  const wanted = await Promise.all(
-    resolved.components.map(async (component): Promise<ComponentImage> => {
-      const ref = component.image ?? builtImage(resolved.project, component.name);
-      return { component: component.name, ref, id: (await engine.image(ref))?.id ?? '' };
+  const optional = new Set(
+    service.containers.filter((each) => !each.required || each.role === 'job').map((each) => each.service),
+  );
+  const own = await Promise.all(
+    resolved.components.map(async (component): Promise<Difference[]> => {
+      const found = containers.filter((each) => componentName(each) === component.name);
+      const made = [
+        ...(await imageDifferences(engine, resolved, component, found)),
+        ...(await clash(engine, document, component, resolved.project)),
+        ...(await created(engine, document, component)),
+      ];
+      if (found.length === 0 && !optional.has(component.name)) made.push(notThere(component, resolved));
+      const [first] = found;
+      if (first !== undefined) made.push(...(await containerDifferences(engine, document, component, first)));
+      return made.map((each) => ({ ...each, what: `${component.name}: ${each.what}` }));
     }),
   );
-  const optional = service.containers.filter((each) => !each.required || each.role === 'job');
-  const running = containers.map((container) => runningOf(container, resolved.project));
-  const rest = await Promise.all(
-    resolved.components.map(async (component) => {
-      const container = containers.find((each) => componentName(each) === component.name);
-      const clashes = await clash(engine, document, component, resolved.project);
-      const own = container === undefined ? [] : await differencesOf(engine, document, component, container);
-      return [...clashes, ...own].map((difference) => `${component.name}: ${difference}`);
-    }),
-  );
-  return [...imageDifferences(wanted, running, new Set(optional.map((each) => each.service))), ...rest.flat()];
+  const known = new Set(resolved.components.map((each) => each.name));
+  const extra = [...new Set(containers.map(componentName))].filter((name) => !known.has(name));
+  return [
+    ...own.flat(),
+    ...extra.map((name) => ({
+      what: `${name} runs, but is not in the service's files`,
+      mend: `name its profile in compose.profiles, or its file in compose.files; or remove it: docker compose -p ${resolved.project} rm --stop ${name}`,
+    })),
+    ...(await lentNetworks(engine, resolved.project)),
+  ];
 }
 
-const mend = (project: string): string => `write \`compose: { project: ${project} }\` into its manifest`;
+const projectLine = (project: string): string => `compose: { project: ${project} }`;
+
+const notThere = ({ name }: ResolvedComponent, { project }: ResolvedService): Difference => ({
+  what: 'it does not run',
+  mend: `required: false in its entry of containers; or start it: docker compose -p ${project} start ${name}`,
+});
+
+async function imageDifferences(
+  engine: Docker,
+  resolved: ResolvedService,
+  component: ResolvedComponent,
+  containers: readonly Container[],
+): Promise<Difference[]> {
+  const ref = component.image ?? builtImage(resolved.project, component.name);
+  const id = (await engine.image(ref))?.id ?? '';
+  return [...new Set(containers.map((each) => runningOf(each, resolved.project).imageId))]
+    .filter((running) => running !== id)
+    .map((running) => ({
+      what: `it runs ${short(running)}, ${ref} is ${id === '' ? 'not here' : short(id)}`,
+      ...(ref.includes('@') ? {} : { mend: `docker tag ${short(running)} ${ref}` }),
+    }));
+}
+
+const short = (id: string): string => id.replace(/^sha256:([0-9a-f]{12})[0-9a-f]+$/, '$1');
 
 async function clash(
   engine: Docker,
   document: ComposeDocument,
   component: ResolvedComponent,
   project: string,
-): Promise<string[]> {
+): Promise<Difference[]> {
   const name = document.services[component.name]?.container_name;
   const there = name === undefined ? undefined : await engine.container(name);
   const owner = there?.labels[PROJECT_LABEL];
   if (there === undefined || owner === project) return [];
-  return [
-    owner === undefined
-      ? `the container name ${name} is taken by one that compose did not make`
-      : `the container name ${name} is taken by compose project ${owner}; ${mend(owner)}`,
-  ];
+  if (owner === undefined) return [{ what: `the container name ${name} is taken by one that compose did not make` }];
+  return [{ what: `the container name ${name} is taken by compose project ${owner}`, mend: projectLine(owner) }];
 }
 
-async function differencesOf(
-  engine: Docker,
-  document: ComposeDocument,
-  component: ResolvedComponent,
-  container: Container,
-): Promise<string[]> {
-  const service = document.services[component.name] ?? {};
-  const variables = Object.keys(service.environment ?? {});
-  const image = await engine.image(container.imageId);
-  const brought = (image?.variables ?? []).filter((name) => !variables.includes(name));
-  const networks = Object.keys(service.networks ?? {}).map((key) => document.networks?.[key]?.name ?? key);
+/** Volumes and networks that are not there: `up` would make them, empty, or fail where they are external. */
+async function created(engine: Docker, document: ComposeDocument, component: ResolvedComponent): Promise<Difference[]> {
   const volumes = component.mounts.filter((mount) => mount.kind === 'volume' && mount.source !== '');
-  const there = await Promise.all(volumes.map((mount) => engine.volumeExists(mount.source)));
+  const keys = Object.keys(document.services[component.name]?.networks ?? {});
+  const networks = keys.map((key) => ({ key, name: document.networks?.[key]?.name ?? key }));
+  const [withVolumes, withNetworks] = await Promise.all([
+    Promise.all(volumes.map(({ source }) => engine.volumeExists(source))),
+    Promise.all(networks.map(({ name }) => engine.networkExists(name))),
+  ]);
   return [
-    ...both('mount', container.mounts.filter(isNamed).map(describe), component.mounts.filter(isNamed).map(describe)),
-    ...volumes.filter((_, index) => !there[index]).map((mount) => `the volume ${mount.source} would be created`),
-    ...(service.network_mode === undefined ? both('network', container.networks, networks) : []),
-    ...both(
-      'port',
-      container.ports.map(anyAddress),
-      component.ports.map(({ hostIp, port, protocol }) => anyAddress(`${hostIp}:${port}/${protocol}`)),
-    ),
-    ...both(
-      'variable',
-      container.variables.filter((name) => !brought.includes(name)),
-      variables,
-    ),
+    ...volumes
+      .filter((_, at) => !withVolumes[at])
+      .map(({ source, key }) => ({
+        what: `the volume ${source} would be created`,
+        mend: `compose.project as it was; or, in the compose file, volumes: { ${key}: { name: THE-OLD-NAME } }`,
+      })),
+    ...networks
+      .filter((_, at) => !withNetworks[at])
+      .map(({ key, name }) => ({
+        what: `the network ${name} would be created`,
+        mend: `compose.project as it was; or, in the compose file, networks: { ${key}: { name: THE-OLD-NAME } }`,
+      })),
   ];
 }
 
-function both(what: string, now: readonly string[], next: readonly string[]): string[] {
-  return [
-    ...next.filter((each) => !now.includes(each)).map((each) => `the ${what} ${each} is not there now`),
-    ...now.filter((each) => !next.includes(each)).map((each) => `the ${what} ${each} would go`),
-  ];
+/** Networks of this project that containers of others are attached to: they stay when the project goes. */
+async function lentNetworks(engine: Docker, project: string): Promise<Difference[]> {
+  const names = await engine.networks([`${PROJECT_LABEL}=${project}`]);
+  const lent = await Promise.all(
+    names.map(async (name): Promise<Difference[]> => {
+      const users = (await engine.users({ network: [name] })).filter((each) => each.labels[PROJECT_LABEL] !== project);
+      const by = [...new Set(users.map((each) => each.labels[PROJECT_LABEL] ?? each.name))].sort();
+      const what = `the network ${name} is used by ${by.join(', ')}, too: it stays when this service is removed`;
+      return by.length === 0 ? [] : [{ what, notice: true }];
+    }),
+  );
+  return lent.flat();
 }
-
-const anyAddress = (port: string): string => port.replace(/^(0\.0\.0\.0)?:/, '*:');
-
-interface AnyMount {
-  type?: string;
-  kind?: string;
-  source: string;
-  target: string;
-  writable: boolean;
-}
-
-const describe = ({ type, kind, source, target, writable }: AnyMount): string =>
-  `${kind ?? type} ${source} on ${target}${writable ? '' : ' (read only)'}`;
-
-const isNamed = ({ type, kind, source }: AnyMount): boolean => {
-  const what = kind ?? type;
-  return what === 'bind' || (what === 'volume' && source !== '' && !ANONYMOUS.test(source));
-};

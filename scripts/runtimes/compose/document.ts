@@ -17,6 +17,7 @@ interface ComposeService {
   volumes?: ComposeMount[];
   depends_on?: Record<string, unknown>;
   environment?: Record<string, unknown>;
+  labels?: Record<string, unknown>;
   networks?: Record<string, unknown> | null;
   network_mode?: string;
   container_name?: string;

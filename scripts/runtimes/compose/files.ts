@@ -1,5 +1,6 @@
 // Which compose files a service has, and what they name: found in the text, before compose resolves it.
 import { dirname, isAbsolute, join } from 'node:path';
+import { parse as parseEnv } from 'dotenv';
 import { parseDocument } from 'yaml';
 import { refused } from '../../model/error.ts';
 import type { ServiceManifest } from '../../model/service.ts';
@@ -26,8 +27,38 @@ const OVERRIDES = [
 const VARIABLE = /\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?+])([^{}]*))?[^{}]*\}|\$([A-Za-z_][A-Za-z0-9_]*)/g;
 
 export const packageFolder = (root: string, service: string): string => join(root, 'packages', service);
-export const livePackage = (context: RuntimeContext, service: string): string =>
-  packageFolder(context.paths.root, service);
+
+/**
+ * What relative paths in the compose files are relative to: the manifest's `compose.directory`, else the package.
+ * @param root the live root or a stage; a directory inside of the live root is looked for there.
+ */
+export function projectFolder(context: RuntimeContext, service: ServiceManifest, root: string): string {
+  const { directory } = service.compose;
+  if (directory === undefined) return packageFolder(root, service.name);
+  const live = `${context.paths.root}/`;
+  return directory.startsWith(live) ? join(root, directory.slice(live.length)) : directory;
+}
+
+/** The files that compose takes variables from, in order: the host's `.env`, then the manifest's own. */
+export const envFilesOf = ({ host, paths }: RuntimeContext, service: ServiceManifest): string[] => [
+  // The env file may be a link to where the operator keeps it.
+  ...(host.files.stat(paths.envFile) === undefined ? [] : [paths.envFile]),
+  ...service.compose.envFiles,
+];
+
+/** What the manifest's own env files set. @throws refused for one that is not there. */
+export function ownVariables({ host }: RuntimeContext, service: ServiceManifest): Record<string, string> {
+  const texts = service.compose.envFiles.map((path) => {
+    const text = host.files.readText(path, { follow: true });
+    if (text !== undefined) return text;
+    throw refused({
+      what: `${service.name} lacks its env file ${path}`,
+      where: `packages/${service.name}/manifest.yaml, compose.env_files`,
+      hint: 'Put it back, or take it out of the manifest.',
+    });
+  });
+  return Object.assign({}, ...texts.map((text) => parseEnv(text)));
+}
 
 /** The files of the manifest, or the usual one with its override beside it. @throws refused where there is none. */
 export function composeFiles(context: RuntimeContext, service: ServiceManifest, tree: ServiceTree): ComposeFiles {
@@ -110,18 +141,18 @@ export function filled(text: string, env: Readonly<Record<string, string>>): str
   );
 }
 
-/** The files that compose reads while it resolves, absolute, below the package of the root. */
+/** The files that compose reads while it resolves, absolute, below the project folder of the root. */
 export function readFiles(
   context: RuntimeContext,
   service: ServiceManifest,
   root: string,
   files: ComposeFiles,
 ): string[] {
-  const folder = packageFolder(root, service.name);
+  const folder = projectFolder(context, service, root);
+  const tag = service.image?.envVar ? { [service.image.envVar]: service.image.tag } : {};
+  const variables = { ...context.env, ...ownVariables(context, service), ...tag };
   return files.readAtResolve
-    .map((name) =>
-      filled(name, { ...context.env, ...(service.image?.envVar ? { [service.image.envVar]: service.image.tag } : {}) }),
-    )
+    .map((name) => filled(name, variables))
     .map((name) => (isAbsolute(name) ? name : join(folder, name)));
 }
 

@@ -29,7 +29,7 @@ const manifest = (image: string, tag: string): ServiceManifest => ({
   priority: 10,
   installation: 'installed',
   runtime: 'compose',
-  compose: { files: [], profiles: [] },
+  compose: { files: [], profiles: [], envFiles: [] },
   image: { name: image, tag, envVar: 'PAGE_TAG', build: false },
   containers: [
     { name: 'page', role: 'app', required: true, healthCheck: false, service: 'web' },

@@ -8,7 +8,7 @@ import type { Host } from '../../host/port.ts';
 import type { ServiceManifest } from '../../model/service.ts';
 import type { RuntimeContext } from '../runtime.ts';
 import { composeEnv } from './command.ts';
-import { type ComposeFiles, livePackage, readFiles } from './files.ts';
+import { type ComposeFiles, envFilesOf, projectFolder, readFiles } from './files.ts';
 import { composePlugin } from './plugin.ts';
 
 export interface Answer {
@@ -58,21 +58,21 @@ export function answerKey(
 ): string | undefined {
   const { host, paths } = context;
   const program = programKey(host);
-  const values = readOnce(host, paths.envFile, true);
+  const values = envFilesOf(context, service).map((path) => readOnce(host, path, true));
   // Without one, compose looks for others by itself.
-  if (program === undefined || values === 'absent' || !files.selfContained) return undefined;
+  if (program === undefined || values.length === 0 || !files.selfContained) return undefined;
   const texts = files.paths.map((path) => readOnce(host, path, true));
   const named = readFiles(context, service, paths.root, files).map(
     (path) => [path, readOnce(host, path, false)] as const,
   );
-  if ([values, ...texts, ...named.map(([, text]) => text)].includes('unknown')) return undefined;
+  if (values.includes('absent') || [...values, ...texts, ...named.map(([, text]) => text)].includes('unknown')) return undefined;
   const all = JSON.stringify([texts, named, values]);
   const given = composeEnv(service);
   const env = Object.entries(cleanEnvironment(host.machine.env, given)).filter(
     ([name]) => name in given || name === 'HOME' || name.startsWith('DOCKER_') || all.includes(name),
   );
   const roles = service.containers.map((container) => [container.service, container.role]);
-  const how = [project, livePackage(context, service.name), service.compose.profiles, roles];
+  const how = [project, projectFolder(context, service, paths.root), service.compose.profiles, roles];
   return sha256(JSON.stringify([program, all, env.sort(), how]));
 }
 
@@ -119,7 +119,8 @@ export const forget = ({ host, paths }: Place, name: string): void => host.files
 
 /** Keeps an answer beside the newest ones of that name. Where it cannot be kept, compose is asked again next time. */
 export function remember(place: Place, name: string, key: string, { document, hashes }: Answer): void {
-  if (document.length > MAX_DOCUMENT) return;
+  // A look at a host that has no records yet leaves none.
+  if (document.length > MAX_DOCUMENT || place.host.files.stat(place.paths.workspace) === undefined) return;
   const others = entriesOf(place, name).filter((entry) => entry.key !== key);
   const entry = { key, document, hashes };
   const { files } = place.host;

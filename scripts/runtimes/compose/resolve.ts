@@ -2,7 +2,7 @@
 import { refused } from '../../model/error.ts';
 import type { ServiceManifest } from '../../model/service.ts';
 import type { ResolvedService, RuntimeContext, ServiceTree } from '../runtime.ts';
-import { composeArgs, composeEnv, docker } from './command.ts';
+import { composeArgs, composeEnv, docker, knowing } from './command.ts';
 import {
   appComponent,
   type ComposeDocument,
@@ -17,7 +17,7 @@ import {
   type ComposeFiles,
   composeFiles,
   linkLiveFiles,
-  packageFolder,
+  projectFolder,
   readFiles,
   readsStagedFiles,
   variablesOf,
@@ -28,10 +28,11 @@ const DOCUMENT_BYTES = 8 << 20;
 
 /** See Runtime.resolve. */
 export async function resolve(
-  context: RuntimeContext,
+  from: RuntimeContext,
   service: ServiceManifest,
   tree: ServiceTree,
 ): Promise<ResolvedService> {
+  const context = knowing(from, service);
   const files = composeFiles(context, service, tree);
   const project =
     service.compose.project ??
@@ -48,7 +49,8 @@ export async function resolve(
   if (key !== undefined && known === undefined && key === answerKey(context, service, files, project))
     remember(context, service.name, key, { document: text, hashes });
   const { files: fs } = context.host;
-  const named = [...readFiles(context, service, context.paths.root, files), ...filesOf(document)];
+  const read = readFiles(context, service, context.paths.root, files);
+  const named = [...service.compose.envFiles, ...read, ...filesOf(document)];
   return {
     service: service.name,
     project: document.name,
@@ -70,7 +72,7 @@ async function documentText(
   inStage: boolean,
 ): Promise<string> {
   if (inStage) linkLiveFiles(context, service, tree, files);
-  const directory = packageFolder(inStage ? tree.root : context.paths.root, service.name);
+  const directory = projectFolder(context, service, inStage ? tree.root : context.paths.root);
   const args = composeArgs(context, service, { project, files, directory });
   const { stdout } = await docker(context, [...args, 'config', '--format', 'json'], {
     env: composeEnv(service),

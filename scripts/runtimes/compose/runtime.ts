@@ -5,11 +5,12 @@ import type { Runtime, RuntimeContext } from '../runtime.ts';
 import { changed } from './changed.ts';
 import { type DockerRun, docker } from './command.ts';
 import { compare } from './compare.ts';
+import { down } from './down.ts';
 import { acquire, available, keep } from './images.ts';
 import { forget, programKey, recall, remember } from './known.ts';
 import { quiesce } from './quiet.ts';
 import { resolve } from './resolve.ts';
-import { reconcile, runningComponents } from './running.ts';
+import { runningComponents } from './running.ts';
 import { start, stop } from './stop.ts';
 import { up } from './up.ts';
 
@@ -78,13 +79,7 @@ export const composeRuntime: Runtime = {
     return found.filter(({ here }) => here === undefined).map(({ image }) => image);
   },
   async down(context, service, project) {
-    // By labels alone: the file of a removed service is gone. Half-renamed containers carry them, too.
-    await reconcile(openDocker(context.host, context), project);
-    await docker(context, ['compose', '--ansi=never', '-p', project, 'down'], {
-      env: { COMPOSE_FILE: '' },
-      what: `${service.name} was not taken down`,
-      where: `compose project ${project}`,
-    });
+    await down(context, service, project);
     forget(context, service.name);
   },
   changed,

@@ -5,7 +5,7 @@ import type { ComponentImage } from '../../model/receipt.ts';
 import type { ServiceManifest } from '../../model/service.ts';
 import type { ResolvedComponent, ResolvedService, RuntimeContext, UpReport } from '../runtime.ts';
 import { changed } from './changed.ts';
-import { composeArgs, composeEnv, docker } from './command.ts';
+import { composeArgs, composeEnv, docker, knowing } from './command.ts';
 import { splitRef } from './document.ts';
 import { composeFiles } from './files.ts';
 import { componentName, hasLeftovers, PROJECT_LABEL, reconcile, runningComponents } from './running.ts';
@@ -17,12 +17,13 @@ const UP = ['up', '--detach', '--no-deps', '--pull', 'never', '--no-build'];
 
 /** See Runtime.up. */
 export async function up(
-  context: RuntimeContext,
+  from: RuntimeContext,
   service: ServiceManifest,
   resolved: ResolvedService,
   images: ComponentImage[],
   options: { alone?: boolean } = {},
 ): Promise<UpReport> {
+  const context = knowing(from, service);
   const engine = openDocker(context.host, context);
   const before = await reconcile(engine, resolved.project);
   // A paused container does not hear TERM: compose would wait out its grace period.

@@ -1,6 +1,6 @@
 // What runs, against what the tree says: one sentence for each thing that the next `up` would change.
 import type { ServiceManifest } from '../../model/service.ts';
-import type { ResolvedService, RuntimeContext, ServiceTree } from '../runtime.ts';
+import type { Difference, ResolvedService, RuntimeContext, ServiceTree } from '../runtime.ts';
 import { type Pm2Process, pm2List } from './list.ts';
 import { treeImages } from './tree.ts';
 
@@ -10,7 +10,7 @@ export async function comparePm2(
   _service: ServiceManifest,
   resolved: ResolvedService,
   tree: ServiceTree,
-): Promise<string[]> {
+): Promise<Difference[]> {
   const all = await pm2List(context);
   const mine = all.filter((each) => each.namespace === resolved.project);
   const wanted = await treeImages(context, resolved, tree);
@@ -19,7 +19,8 @@ export async function comparePm2(
     return running.length === 0 ? [missing(component, resolved, all)] : running.flatMap((each) => stale(each, id));
   });
   const extra = mine.filter((each) => !wanted.some((image) => image.component === each.name));
-  return [...differences, ...extra.map((each) => `${each.name} runs, and the ecosystem file has no such app`)];
+  const surplus = extra.map((each) => `${each.name} runs, and the ecosystem file has no such app`);
+  return [...differences, ...surplus].map((what) => ({ what }));
 }
 
 function missing(app: string, resolved: ResolvedService, all: readonly Pm2Process[]): string {

@@ -28,7 +28,7 @@ export const pm2Service: ServiceManifest = {
   priority: 10,
   installation: 'installed',
   runtime: 'pm2',
-  compose: { files: [], profiles: [] },
+  compose: { files: [], profiles: [], envFiles: [] },
   containers: [
     { name: 'page', role: 'app', required: true, healthCheck: false, service: 'page' },
     { name: 'page-store', role: 'database', required: true, healthCheck: false, service: 'page-store' },
