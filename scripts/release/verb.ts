@@ -12,6 +12,8 @@ export interface Verb {
   usage: Usage;
   /** Mutating verbs run from a frozen copy of the engine, in a session of their own. */
   mutating: boolean;
+  /** Asked for a look that writes no records, with these words. Default: a dry run. */
+  looks?(given: Given): boolean;
   /** Refuses bad words before anything is written. @throws bad-input. */
   check?(given: Given): void;
   /** @returns the exit code. */
@@ -31,8 +33,8 @@ export async function enter(verb: Verb): Promise<void> {
   const args = process.argv.slice(2);
   const world = { host, terminal: openTerminal(), engine: engineFolder() };
   process.exitCode = await rendered(verb, args, world, async (given) =>
-    // A dry run writes nothing, not even a copy of the engine.
-    verb.mutating && !given.has('dry-run')
+    // A look writes nothing, not even a copy of the engine.
+    verb.mutating && !(verb.looks ?? ((words) => words.has('dry-run')))(given)
       ? await enterFrozen(verb.usage.verb, args, given, world)
       : await verb.run(given, world),
   );

@@ -281,7 +281,7 @@ export async function openScenarioHost(runtime: RuntimeName, options: HostOption
     if (options.adopt !== false) {
       const plain = options.engine === undefined && options.seed === undefined && options.cloned === undefined;
       if (plain) await takeFrozen(prod);
-      const adopted = await run('adopt');
+      const adopted = await run('adopt', ['--no-backup']);
       if (adopted.code !== 0) throw new Error(`release-adopt exited ${adopted.code}: ${adopted.text}`);
       if (plain) await giveFrozen(prod);
     }
