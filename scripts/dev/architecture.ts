@@ -11,10 +11,23 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   journal: ['model', 'host'],
   runtimes: ['model', 'host'],
   backups: ['model', 'host', 'runtimes'],
+  draft: ['model', 'manifest', 'host', 'runtimes'],
   engine: ['model', 'plan', 'host', 'journal', 'runtimes', 'backups'],
   playbooks: ['model', 'manifest', 'host', 'journal', 'backups'],
   doctor: ['model', 'manifest', 'plan', 'host', 'journal', 'runtimes', 'backups'],
-  release: ['model', 'manifest', 'plan', 'host', 'journal', 'runtimes', 'backups', 'engine', 'playbooks', 'doctor'],
+  release: [
+    'model',
+    'manifest',
+    'plan',
+    'host',
+    'journal',
+    'runtimes',
+    'backups',
+    'draft',
+    'engine',
+    'playbooks',
+    'doctor',
+  ],
 };
 
 /** These are computations: what they import is named here, and nothing else. */

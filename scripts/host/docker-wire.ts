@@ -40,6 +40,9 @@ export interface Image {
   variables: string[];
   environment: Record<string, string>;
   labels: Record<string, string>;
+  /** What it starts, where nobody says otherwise. */
+  entrypoint: string[];
+  command: string[];
 }
 
 /** A container as a list has it. */

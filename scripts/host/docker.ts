@@ -35,11 +35,15 @@ export interface Docker {
   version(): Promise<{ version: string; platform: string }>;
   /** All containers, running or not, that carry all of the labels (`key=value`); one-off `run` containers are not among them. */
   containers(labels: string[]): Promise<Container[]>;
+  /** All that the engine says of a container; of one that is gone, nothing that means anything. */
+  inspect(id: string): Promise<unknown>;
   image(ref: string): Promise<Image | undefined>;
   volumeExists(name: string): Promise<boolean>;
   networkExists(name: string): Promise<boolean>;
-  /** Names of the networks that carry all of the labels. */
-  networks(labels: string[]): Promise<string[]>;
+  /** The networks that carry all of the labels. */
+  networks(labels: string[]): Promise<Array<{ name: string; labels: Record<string, string> }>>;
+  /** Where the files of a volume are, as the engine says it; undefined where there is none. */
+  volumeFolder(name: string): Promise<string | undefined>;
   /** Every container, running or not, that is attached to the network, or mounts the volume. */
   users(of: { network: [string] } | { volume: [string] }): Promise<Listed[]>;
   removeNetwork(name: string): Promise<void>;
@@ -142,6 +146,7 @@ export function openDocker(
       return inspected.filter((each) => each !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1));
     },
     container: (name) => inspect(encodeURIComponent(name)),
+    inspect: async (id) => (await call('GET', `/containers/${id}/json`, [404])).json,
     async image(ref) {
       const answer = await call('GET', `/images/${encodeURI(ref)}/json`, [404]);
       if (answer.status === 404) return undefined;
@@ -153,6 +158,8 @@ export function openDocker(
         variables: names(wire(json.Config).Env),
         environment: valuesOf(wire(json.Config).Env),
         labels: texts(wire(json.Config).Labels),
+        entrypoint: list(wire(json.Config).Entrypoint).map(text),
+        command: list(wire(json.Config).Cmd).map(text),
       };
     },
     async networkExists(name) {
@@ -160,7 +167,8 @@ export function openDocker(
     },
     async networks(labels) {
       const filters = encodeURIComponent(JSON.stringify({ label: labels }));
-      return list((await call('GET', `/networks?filters=${filters}`)).json).map((each) => text(wire(each).Name));
+      const found = list((await call('GET', `/networks?filters=${filters}`)).json);
+      return found.map((each) => ({ name: text(wire(each).Name), labels: texts(wire(each).Labels) }));
     },
     async users(of) {
       const filters = encodeURIComponent(JSON.stringify(of));
@@ -168,6 +176,10 @@ export function openDocker(
     },
     async removeNetwork(name) {
       await call('DELETE', `/networks/${encodeURIComponent(name)}`, [404]);
+    },
+    async volumeFolder(name) {
+      const answer = await call('GET', `/volumes/${encodeURIComponent(name)}`, [404]);
+      return answer.status === 404 ? undefined : text(wire(answer.json).Mountpoint) || undefined;
     },
     async volumeExists(name) {
       return (await call('GET', `/volumes/${encodeURIComponent(name)}`, [404])).status !== 404;

@@ -5,6 +5,9 @@ const USER_INFO = /[a-z][a-z0-9+.-]*:\/\/([^\s/?#"'@]*(?:@[^\s/?#"'@]*)*)@/gi;
 const SHORTEST = 6;
 const MASK = '***';
 
+/** Whether a variable of that name probably holds a secret. */
+export const soundsSecret = (name: string): boolean => SECRET_KEY.test(name);
+
 /** Values that must not be shown: of keys that sound like secrets, and user info of URLs in any value; six characters or more. */
 export function secretsOf(env: Readonly<Record<string, string>>): string[] {
   const found = new Set<string>();

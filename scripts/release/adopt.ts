@@ -57,7 +57,7 @@ export const verb: Verb = {
 /** @param lock undefined: a dry run. */
 async function adopt(world: World, context: Context, given: Given, lock?: ReleaseLock): Promise<number> {
   checkUnblocked(readRecords(context, BASELINE), undefined);
-  const { repo, host, paths } = context;
+  const { repo } = context;
   const { say } = world.terminal;
   const at = given.value('at');
   const tree = await workingTree(repo);

@@ -123,7 +123,7 @@ async function created(engine: Docker, document: ComposeDocument, component: Res
 async function lentNetworks(engine: Docker, project: string): Promise<Difference[]> {
   const names = await engine.networks([`${PROJECT_LABEL}=${project}`]);
   const lent = await Promise.all(
-    names.map(async (name): Promise<Difference[]> => {
+    names.map(async ({ name }): Promise<Difference[]> => {
       const users = (await engine.users({ network: [name] })).filter((each) => each.labels[PROJECT_LABEL] !== project);
       const by = [...new Set(users.map((each) => each.labels[PROJECT_LABEL] ?? each.name))].sort();
       const what = `the network ${name} is used by ${by.join(', ')}, too: it stays when this service is removed`;

@@ -21,11 +21,10 @@ export async function containerDifferences(
   const image = await engine.image(container.imageId);
   const networks = Object.keys(service.networks ?? {}).map((key) => document.networks?.[key]?.name ?? key);
   const folder = container.labels[FOLDER_LABEL];
-  const mounts = both(
-    'mount',
-    container.mounts.filter(isNamed).map(words),
-    component.mounts.filter(isNamed).map(words),
-  );
+  const mounts = both('mount', container.mounts.filter(isNamed).map(words), [
+    ...component.mounts.filter(isNamed).map(words),
+    ...fileMounts(document, component.name),
+  ]);
   const found = [
     ...mounts.map((what) => ({ what, ...mountMend(container, component, folder) })),
     ...(service.network_mode === undefined
@@ -110,6 +109,26 @@ function mountMend(container: Container, component: ResolvedComponent, folder: s
       kind === 'bind' && container.mounts.some((now) => now.target === target && now.source !== source),
   );
   return { mend: bound && moved ? `compose: { directory: ${folder} }` : 'volumes: of the compose file' };
+}
+
+/** Secrets and configs that are files: compose mounts them, and calls them something else. */
+function fileMounts(document: ComposeDocument, name: string): string[] {
+  const service = document.services[name];
+  const of = (kind: 'secrets' | 'configs', folder: string): string[] =>
+    (service?.[kind] ?? []).flatMap(({ source, target }) => {
+      const file = document[kind]?.[source]?.file;
+      if (file === undefined) return [];
+      const path = target ?? source;
+      return [
+        words({
+          kind: 'bind',
+          source: file,
+          target: path.startsWith('/') ? path : `${folder}${path}`,
+          writable: false,
+        }),
+      ];
+    });
+  return [...of('secrets', '/run/secrets/'), ...of('configs', '/')];
 }
 
 const anyAddress = (port: string): string => port.replace(/^(0\.0\.0\.0)?:/, '*:');

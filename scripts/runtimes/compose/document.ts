@@ -21,6 +21,8 @@ interface ComposeService {
   networks?: Record<string, unknown> | null;
   network_mode?: string;
   container_name?: string;
+  secrets?: Array<{ source: string; target?: string }>;
+  configs?: Array<{ source: string; target?: string }>;
 }
 
 /** The parts of `docker compose config --format json` that are read here. */

@@ -13,7 +13,7 @@ export async function down(context: RuntimeContext, service: ServiceManifest, pr
   const engine = openDocker(context.host, context);
   await stop(context, service, project, 'all');
   for (const container of await reconcile(engine, project)) await engine.remove(container.id);
-  for (const network of await engine.networks([`${PROJECT_LABEL}=${project}`])) {
+  for (const { name: network } of await engine.networks([`${PROJECT_LABEL}=${project}`])) {
     const users = await engine.users({ network: [network] });
     if (users.length === 0) await engine.removeNetwork(network);
   }

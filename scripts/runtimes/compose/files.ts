@@ -77,7 +77,14 @@ export function composeFiles(context: RuntimeContext, service: ServiceManifest, 
     });
   }
   const paths = names.map((name) => join(folder, name));
-  const texts = paths.map((path) => files.readText(path, { follow: true }) ?? '');
+  return readComposeFiles(
+    paths,
+    paths.map((path) => files.readText(path, { follow: true }) ?? ''),
+  );
+}
+
+/** Compose files, wherever they lie. */
+export function readComposeFiles(paths: string[], texts: string[]): ComposeFiles {
   const parsed = texts.map(parse);
   const named = parsed.map((each) => each.name).filter((name) => typeof name === 'string');
   const read = [...new Set(parsed.flatMap(readAtResolve))];

@@ -63,6 +63,38 @@ export async function resolve(
   };
 }
 
+/**
+ * Files as they lie outside of the packages, for a draft: nothing is compared with the manifest, and nothing is hashed.
+ * @param text of the one file, where it lies nowhere yet. @throws refused where they do not resolve.
+ */
+export async function resolveElsewhere(
+  from: RuntimeContext,
+  service: ServiceManifest,
+  files: ComposeFiles,
+  text?: string,
+): Promise<ResolvedService> {
+  const context = knowing(from, service);
+  const args = composeArgs(context, service, { project: service.compose.project, files });
+  const { stdout } = await docker(context, [...args, 'config', '--format', 'json'], {
+    env: composeEnv(service),
+    fail: refused,
+    what: `what ${service.compose.project} was started from does not resolve`,
+    where: files.paths.join(', '),
+    maxStdoutBytes: DOCUMENT_BYTES,
+    unrecorded: true,
+    ...(text === undefined ? {} : { input: text }),
+  });
+  const document: ComposeDocument = JSON.parse(stdout);
+  return {
+    service: service.name,
+    project: document.name,
+    components: componentsOf(service, document, {}),
+    variables: variablesOf(files.texts),
+    namedFiles: [],
+    document: stdout,
+  };
+}
+
 async function documentText(
   context: RuntimeContext,
   service: ServiceManifest,
