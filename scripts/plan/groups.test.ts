@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import type { Reason } from '../model/step.ts';
 import type { ServiceEnds } from './classify.ts';
 import { describeReason } from './describe.ts';
-import { withGroups } from './groups.ts';
+import { uncoveredInGroup, withGroups } from './groups.ts';
 
 const at = (installed: boolean, group?: string) => ({
   installed,
@@ -52,4 +52,13 @@ test('nor is one added that is not installed, or that is in the release for a re
 test('a member that leaves takes the others along: its data is theirs, too', () => {
   const removed: Reason[] = [{ kind: 'removed', how: 'gone' }];
   expect([...withGroups(new Map([['gone', removed]]), SERVICES).keys()]).toEqual(['gone', 'other']);
+});
+
+test('what another one of the group saves is saved', () => {
+  const uncovered = ['volume media (app:/media)', 'volume cache (app:/cache)'];
+  const viewer = { name: 'viewer', group: 'media', covers: [], uncovered };
+  const photos = { name: 'photos', group: 'media', covers: ['volume media'], uncovered: [] };
+  expect(uncoveredInGroup([viewer, photos]).get('viewer')).toEqual(['volume cache (app:/cache)']);
+  expect(uncoveredInGroup([viewer, { ...photos, group: 'other' }]).get('viewer')).toEqual(uncovered);
+  expect(uncoveredInGroup([viewer]).get('viewer')).toEqual(uncovered);
 });

@@ -23,3 +23,22 @@ export function withGroups(
   }
   return found;
 }
+
+interface Saving {
+  name: string;
+  group: string | undefined;
+  /** `volume NAME` or `bind PATH`, as `uncovered` begins. */
+  covers: readonly string[];
+  uncovered: readonly string[];
+}
+
+/** @returns by service, what no backup of the service itself, and none of its group in the same release, covers. */
+export function uncoveredInGroup(services: readonly Saving[]): Map<string, string[]> {
+  return new Map(
+    services.map(({ name, group, uncovered }) => {
+      const others = services.filter((other) => group !== undefined && other.group === group && other.name !== name);
+      const covered = others.flatMap((other) => other.covers);
+      return [name, uncovered.filter((mount) => !covered.some((data) => mount.startsWith(`${data} (`)))];
+    }),
+  );
+}

@@ -118,7 +118,7 @@ function show({ terminal }: World, looks: readonly Look[], { problems }: Found, 
     terminal.say(`${look.manifest.name}: ${differs ? 'differs' : `as ${says}`}`);
   }
   for (const { name } of problems) terminal.say(`${name}: its manifest cannot be read`);
-  for (const line of looks.flatMap((look) => linesOf(look, 'notices'))) terminal.say(`Notice: ${line}`);
+  for (const line of looks.flatMap((look) => linesOf(look, 'notices'))) terminal.say(line);
   const details = [...problems.flatMap(({ lines }) => lines), ...looks.flatMap((look) => linesOf(look, 'refuses'))];
   if (details.length === 0) return;
   throw refused({

@@ -35,6 +35,8 @@ export interface Observed {
   facts: ServiceFacts;
   /** Undefined where the service is not there. */
   resolved: Record<'before' | 'after', ResolvedService | undefined>;
+  /** Data that its backup holds: `volume NAME`, `bind PATH`. */
+  covers: string[];
 }
 
 /** @throws refused where runtime, files or backups of the service stand in the way. */
@@ -76,7 +78,7 @@ export async function observeService(context: Context, asked: Asked): Promise<Ob
     history: { durationS: asked.history.durationS, downtimeS: asked.history.downtimeS, pauseS: asked.history.pauseS },
     notices: [...notices, ...tagNotices(context, after)],
   };
-  return { facts, resolved: { before: past?.resolved, after: resolvedAfter } };
+  return { facts, resolved: { before: past?.resolved, after: resolvedAfter }, covers: past?.covers ?? [] };
 }
 
 /** What runs now would go on beside the new one: same ports, other volumes. */
@@ -128,6 +130,7 @@ async function observeBefore(
   running: RunningComponent[];
   backup: ServiceFacts['backup'];
   uncovered: string[];
+  covers: string[];
 }> {
   const runtime = await runtimeOf(before.runtime);
   const at = runtimeContext(context, asked.ticket);
@@ -145,6 +148,7 @@ async function observeBefore(
     running: full.running,
     backup: items.map((item) => ({ item: item.name, bytes: item.bytes })),
     uncovered: plan.uncovered,
+    covers: items.flatMap(({ volume, path }) => (volume ? [`volume ${volume}`] : path ? [`bind ${path}`] : [])),
   };
 }
 

@@ -14,7 +14,7 @@ import type { ReleaseConfig, ServiceManifest } from '../model/service.ts';
 import type { Reason } from '../model/step.ts';
 import { type Classification, classify } from '../plan/classify.ts';
 import type { ReleaseFacts } from '../plan/facts.ts';
-import { withGroups } from '../plan/groups.ts';
+import { uncoveredInGroup, withGroups } from '../plan/groups.ts';
 import { runtimeOf } from '../runtimes/registry.ts';
 import type { ResolvedService, ServiceTree } from '../runtimes/runtime.ts';
 import { checkClashes, checkPorts, checkSpace } from './clashes.ts';
@@ -119,6 +119,12 @@ export async function observe(context: Context, wanted: Wanted): Promise<Observa
   const services = await observed;
   if (wanted.dryFolder === undefined)
     for (const { resolved } of services) if (resolved.after) linkNamedFiles(context, trees.after.root, resolved.after);
+  const uncovered = uncoveredInGroup(
+    services.map(({ facts: { name, before, after, uncovered }, covers }) => {
+      return { name, group: (after ?? before)?.release.group, covers, uncovered };
+    }),
+  );
+  for (const { facts } of services) facts.uncovered = uncovered.get(facts.name) ?? facts.uncovered;
   checkPorts(services);
   const neededBytes = services.flatMap((s) => s.facts.backup).reduce((sum, item) => sum + (item.bytes ?? 0), 0);
   const space = {

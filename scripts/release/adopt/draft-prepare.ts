@@ -79,6 +79,6 @@ function refuseSecrets(project: Project, texts: readonly string[]): void {
   if (found.length === 0) return;
   throw refused({
     what: `${found.map(({ file, line, name }) => `${file}:${line} holds a secret, ${name}`).join('; ')}`,
-    hint: `move each value into ${project.folder}/.env and write \${NAME} in its place (nothing has to be restarted for it), then draft again; or copy it into git as it is: just release-adopt --draft --with-secrets ${project.name}`,
+    hint: `move each value into ${project.folder}/.env and write "\${NAME}" in its place (nothing has to be restarted for it), then draft again; or copy it into git as it is: just release-adopt --draft --with-secrets ${project.name}`,
   });
 }

@@ -55,7 +55,8 @@ export async function draft(world: World, request: DraftRequest): Promise<number
     });
     return false;
   });
-  const taken = new Set([...known.values(), ...context.host.files.list(join(context.paths.root, 'packages'))]);
+  // A folder without a manifest may be what an interrupted draft left: its files are compared before anything is written.
+  const taken = new Set(known.values());
   const prepared = await inGroups(fit, context.config.concurrency, (project) =>
     unless(problems, project, () => prepare(context, engine, project, { ...request, taken })),
   );

@@ -55,8 +55,9 @@ async function lookAtOne(
       await act();
     } catch (error) {
       if (!(error instanceof ReleaseError)) throw error;
-      const { what, details = [] } = error.facts;
-      look.differences.push({ what: [what, ...details.slice(-3)].join('; ') });
+      const { what, details = [], hint = [] } = error.facts;
+      const mend = [hint].flat().join(' ');
+      look.differences.push({ what: [what, ...details.slice(-3)].join('; '), ...(mend === '' ? {} : { mend }) });
     }
   };
   const runtime = await runtimeOf(manifest.runtime);
@@ -82,7 +83,10 @@ async function lookAtOne(
 export function linesOf({ manifest, differences }: Look, which: 'refuses' | 'notices'): string[] {
   return differences
     .filter((each) => (each.notice === true) === (which === 'notices'))
-    .flatMap(({ what, mend }) => [`${manifest.name}: ${what}`, ...(mend === undefined ? [] : [`    -> ${mend}`])]);
+    .flatMap(({ what, mend }) => [
+      `${which === 'notices' ? 'Notice: ' : ''}${manifest.name}: ${what}`,
+      ...(mend === undefined ? [] : [`    -> ${mend}`]),
+    ]);
 }
 
 /** What a receipt says of a service that runs as its manifest says. */

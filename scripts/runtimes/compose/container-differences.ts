@@ -32,7 +32,7 @@ export async function containerDifferences(
       : []),
     ...both(
       'port',
-      container.ports.map(anyAddress),
+      container.ports.filter(isFixed).map(anyAddress),
       component.ports.map(({ hostIp, port, protocol }) => anyAddress(`${hostIp}:${port}/${protocol}`)),
     ).map((what) => ({
       what,
@@ -131,6 +131,8 @@ function fileMounts(document: ComposeDocument, name: string): string[] {
   return [...of('secrets', '/run/secrets/'), ...of('configs', '/')];
 }
 
+/** Not one that Docker chooses anew at each start. */
+const isFixed = (port: string): boolean => !/:0?\//.test(port);
 const anyAddress = (port: string): string => port.replace(/^(0\.0\.0\.0)?:/, '*:');
 
 interface AnyMount {

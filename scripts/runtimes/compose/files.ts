@@ -40,11 +40,12 @@ export function projectFolder(context: RuntimeContext, service: ServiceManifest,
 }
 
 /** The files that compose takes variables from, in order: the host's `.env`, then the manifest's own. */
-export const envFilesOf = ({ host, paths }: RuntimeContext, service: ServiceManifest): string[] => [
+export function envFilesOf({ host, paths }: RuntimeContext, { compose }: ServiceManifest): string[] {
   // The env file may be a link to where the operator keeps it.
-  ...(host.files.stat(paths.envFile) === undefined ? [] : [paths.envFile]),
-  ...service.compose.envFiles,
-];
+  const found = [...(host.files.stat(paths.envFile) === undefined ? [] : [paths.envFile]), ...compose.envFiles];
+  // With none at all, compose would take the one of the directory, until the host has one.
+  return found.length === 0 && compose.directory !== undefined ? ['/dev/null'] : found;
+}
 
 /** What the manifest's own env files set. @throws refused for one that is not there. */
 export function ownVariables({ host }: RuntimeContext, service: ServiceManifest): Record<string, string> {
