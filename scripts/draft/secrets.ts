@@ -9,6 +9,8 @@ export interface FoundSecret {
 }
 
 const SHORTEST = 6;
+/** Keys below which there are names of files, volumes and so on, and no values. */
+const NAMES_ONLY = new Set(['secrets', 'configs', 'volumes', 'networks', 'env_file']);
 /** Names that end so hold a place, not the secret itself. */
 const A_PLACE = /_(?:FILE|PATH|DIR|URL|HOST|PORT|USER|NAME|ID)$/i;
 const USER_INFO = /[a-z][a-z0-9+.-]*:\/\/[^\s/?#:@]*:([^\s/?#@]+)@/i;
@@ -24,9 +26,12 @@ export function secretsIn(text: string): FoundSecret[] {
   const say = (node: Scalar, name: string) =>
     void found.push({ name, line: counter.linePos(node.range?.[0] ?? 0).line });
   const walk = (node: unknown, path: readonly string[]): void => {
-    if (isMap(node))
-      for (const { key, value } of node.items) walk(value, [...path, String(isScalar(key) ? key.value : key)]);
-    else if (isSeq(node)) walkList(node.items as Node[], path);
+    if (isMap(node)) {
+      for (const { key, value } of node.items) {
+        const name = String(isScalar(key) ? key.value : key);
+        if (!NAMES_ONLY.has(name)) walk(value, [...path, name]);
+      }
+    } else if (isSeq(node)) walkList(node.items as Node[], path);
     else if (isScalar(node)) look(node, path.at(-1) ?? '', String(node.value ?? ''));
   };
   const walkList = (items: readonly Node[], path: readonly string[]): void => {
@@ -57,19 +62,14 @@ export function secretsIn(text: string): FoundSecret[] {
       if (option !== null && isSecret(option[2] ?? words[at + 1] ?? '')) say(node, option[1] ?? name);
     }
   };
-  const top = document.contents;
-  // `secrets:` and `configs:` at the top name files; a key there is no value.
-  if (isMap(top))
-    for (const { key, value } of top.items)
-      if (!isScalar(key) || !['secrets', 'volumes', 'networks'].includes(String(key.value)))
-        walk(value, [String(isScalar(key) ? key.value : key)]);
+  walk(document.contents, []);
   return found;
 }
 
-/** A literal, and long enough to be one: not a variable, a path or a switch. */
-const isSecret = (value: string): boolean =>
-  value.length >= SHORTEST &&
-  !value.includes('${') &&
-  !/^\$[A-Za-z_]/.test(value) &&
-  !value.startsWith('/') &&
-  !/^(?:true|false|null|\d+)$/.test(value);
+/** A literal, and long enough to be one: not a variable, a path or a switch. The default of a variable is one, too. */
+function isSecret(value: string): boolean {
+  const fallback = /^\$\{\w+:?-([^{}]+)\}$/.exec(value)?.[1];
+  if (fallback !== undefined) return isSecret(fallback);
+  const stands = value.includes('${') || /^\$[A-Za-z_]/.test(value) || value.startsWith('/');
+  return value.length >= SHORTEST && !stands && !/^(?:true|false|null|\d+)$/.test(value);
+}

@@ -37,6 +37,7 @@ const OF_KIND: Record<StepKind, Check> = {
   health: ofService,
   e2e: fields({ ...service, argv: texts }),
   'restore-data': fields({ ...service, stamp: text }),
+  stop: fields(service),
   'settle-data': fields({ ...service, stamp: text }),
   'go-back': fields({ fromSha: sha, toSha: sha }),
   push: fields({}),

@@ -61,6 +61,8 @@ export type Step =
   | (ServiceStep & { kind: 'e2e'; argv: string[] })
   /** The present state is saved, the service's data stopped and swapped for its backup's. */
   | (ServiceStep & { kind: 'restore-data'; stamp: string })
+  /** What shares data with another service of the revert: its apps are down while that data is swapped. */
+  | (ServiceStep & { kind: 'stop' })
   /** What the swap put aside goes. */
   | (ServiceStep & { kind: 'settle-data'; stamp: string })
   /** The live checkout back to BASE_SHA. */

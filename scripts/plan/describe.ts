@@ -25,6 +25,7 @@ const DESCRIBE: Describers = {
   health: () => 'the health endpoint answers, steadily',
   e2e: (s) => `run ${s.argv.join(' ')}`,
   'restore-data': (s) => `bring its data back from ${s.stamp}`,
+  stop: () => 'stop it while the data that it shares is swapped',
   'settle-data': () => 'drop the data that was replaced',
   'go-back': (s) => `move the checkout ${short(s.fromSha)} -> ${short(s.toSha)}`,
   push: () => 'push the revert',

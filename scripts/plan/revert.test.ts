@@ -49,6 +49,16 @@ test('data before the checkout, the checkout before any start, proof before anyt
   expect(before(all, 'push').size).toBe(all.length - 1);
 });
 
+test('a group is down, all of it, before the data of any of it is swapped', () => {
+  const group = 'release: { group: media }';
+  const member = (name: string) => ({ ...changed(name, group), after: manifest(name, group) });
+  const all = steps({ services: [changed('one'), member('photos'), { ...member('viewer'), stamp: undefined }] });
+  expect([...before(all, 'restore-data:photos')].toSorted()).toEqual(['stop:photos', 'stop:viewer']);
+  expect(before(all, 'restore-data:one').size).toBe(0);
+  expect(before(all, 'go-back')).toContain('stop:viewer');
+  expect(ids({ services: [member('photos')] })).not.toContain('stop:photos');
+});
+
 test('each end is named: what was added goes as it is, everything else comes as it was', () => {
   const all = steps({ services: [changed('one'), added, removed('old')] });
   const ends = all.flatMap((step) => ('end' in step && step.end ? [`${step.id} ${step.end}`] : []));

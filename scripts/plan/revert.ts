@@ -34,9 +34,10 @@ export function revertSteps(facts: RevertFacts): Step[] {
     const runtime = (service.before ?? service.after)?.runtime;
     if (runtime === undefined) continue;
     const own = { service: service.name, runtime };
+    const stops = stopsOf(facts.services, service, steps);
     if (service.change === 'added') steps.push(makeStep('down', { ...own, end: 'after' }, [], PHASE));
     else if (service.stamp !== undefined)
-      steps.push(makeStep('restore-data', { ...own, stamp: service.stamp }, [], PHASE));
+      steps.push(makeStep('restore-data', { ...own, stamp: service.stamp }, stops, PHASE));
   }
   const back = makeStep(
     'go-back',
@@ -62,6 +63,22 @@ export function revertSteps(facts: RevertFacts): Step[] {
   }
   steps.push(...proof(facts, before));
   return steps;
+}
+
+const groupOf = ({ before, after }: RevertService): string | undefined => (before ?? after)?.release.group;
+
+/** The data of a group is swapped while none of it runs. @param steps get the stops of the group, once. @returns their ids. */
+function stopsOf(services: readonly RevertService[], service: RevertService, steps: Step[]): string[] {
+  const group = groupOf(service);
+  const members = services.filter((each) => group !== undefined && groupOf(each) === group && each.after !== undefined);
+  if (service.stamp === undefined || members.length < 2) return [];
+  return members.map(({ name, after }) => {
+    const known = steps.find((step) => step.kind === 'stop' && step.service === name);
+    if (known !== undefined) return known.id;
+    const stop = makeStep('stop', { service: name, runtime: after?.runtime ?? 'compose', end: 'after' }, [], PHASE);
+    steps.push(stop);
+    return stop.id;
+  });
 }
 
 interface Old {

@@ -30,6 +30,7 @@ const MANNERS: Record<StepKind, Manner> = {
   health: { phase: 'verify', onStop: 'interruptible', lane: 'wide', timeoutMs: TEN_MINUTES },
   e2e: { phase: 'verify', onStop: 'interruptible', lane: 'wide', timeoutMs: 2 * TEN_MINUTES },
   'restore-data': { phase: 'revert', onStop: 'probe', lane: 'wide', timeoutMs: 24 * TEN_MINUTES },
+  stop: { phase: 'revert', onStop: 'finish', lane: 'wide', timeoutMs: TEN_MINUTES },
   'settle-data': { phase: 'revert', onStop: 'finish', lane: 'wide', timeoutMs: TEN_MINUTES },
   'go-back': { phase: 'revert', onStop: 'probe', lane: 'wide', timeoutMs: TEN_MINUTES },
   push: { phase: 'revert', onStop: 'interruptible', lane: 'wide', timeoutMs: TEN_MINUTES },

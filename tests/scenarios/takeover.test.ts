@@ -283,7 +283,7 @@ describe.skipIf(!available)('takeover', () => {
     expect(restore).toContain(`${folder}/wiki/data`);
   });
 
-  test('who shares a volume is in the plan together', async () => {
+  test('who shares a volume is released, backed up and reverted together', async () => {
     const file = join(host.dev, 'packages/viewer/docker-compose.yml');
     writeFileSync(file, readFileSync(file, 'utf8').replace('foreign/web:1', 'foreign/web:2'));
     await host.git(host.dev, 'commit', '--quiet', '--all', '--message', 'viewer 2');
@@ -292,6 +292,19 @@ describe.skipIf(!available)('takeover', () => {
     expect(plan.code).toBe(0);
     expect(plan.text).toMatch(/^photos \(changed, .*\n {2}why +of the group photos, released together with viewer$/m);
     expect(plan.text).not.toContain('not saved');
+
+    expect((await just('release-run', 'TAKE-2')).code).toBe(0);
+    const backups = join(host.prod, '.asd/workspace/backups');
+    for (const name of ['photos', 'viewer']) expect(readdirSync(join(backups, name))).toHaveLength(1);
+    const media = await foreign.docker('volume', 'inspect', '--format', '{{.Mountpoint}}', 'media');
+    writeFileSync(join(media, 'cat.jpg'), 'a cat that version 2 has spoilt\n');
+    const reverted = await just('release-revert', 'TAKE-2');
+    expect(reverted.text).toContain('Reverted TAKE-2');
+    expect(reverted.code).toBe(0);
+    expect(readFileSync(join(media, 'cat.jpg'), 'utf8')).toBe('a cat\n');
+    const answer = await fetch(`http://127.0.0.1:${foreign.port('viewer')}/version`);
+    expect((await answer.text()).trim()).toBe('1');
+    expect((await standing()).volumes).toEqual(found.volumes);
   });
 
   test('what cannot be drafted as it runs is named, with what mends it; the others are drafted', async () => {

@@ -14,7 +14,7 @@ import { readEnds } from '../revert-session.ts';
 import { leftBy, recordService, type Session, saveReceipt } from '../session.ts';
 import { DEPLOYED_REF } from '../survey.ts';
 
-type RevertKinds = 'restore-data' | 'settle-data' | 'go-back' | 'push';
+type RevertKinds = 'restore-data' | 'stop' | 'settle-data' | 'go-back' | 'push';
 
 export function revertRunners(session: Session): Pick<Runners, RevertKinds> {
   const { context, receipt, plan } = session;
@@ -26,6 +26,16 @@ export function revertRunners(session: Session): Pick<Runners, RevertKinds> {
       // The rows of the present state are lost with it; where it was saved is written down before anything else.
       recordService(session, step.service, { ...(report.before === undefined ? {} : { undo: report.before }) });
       return { stamp: step.stamp, ...(report.before === undefined ? {} : { before: report.before }) };
+    },
+    async stop(step, at) {
+      const target = await subject(session, step.service, step.end ?? 'after', {
+        signal: at.signal,
+        timeoutMs: step.timeoutMs,
+      });
+      const what = await resolved(session, step.service, step.end ?? 'after', target);
+      // A database stays up: its dump is taken, and swapped, while it runs.
+      await target.runtime.stop(target.context, target.manifest, what.project, 'apps');
+      return undefined;
     },
     async 'settle-data'(step, at) {
       const { of, runtime, options } = await restoring(session, step, at);
