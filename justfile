@@ -57,7 +57,7 @@ release-list *args:
 release-log *args:
     @exec {{ quote(source_directory()) }}/scripts/launch release/log "$@"
 
-# Take what runs now as the baseline (--at=REF, --dry-run)
+# Take what runs now as the baseline (--draft, --with-secrets, --dry-run, --at=REF, --no-backup)
 [group('release'), positional-arguments, no-exit-message]
 release-adopt *args:
     @exec {{ quote(source_directory()) }}/scripts/launch release/adopt "$@"

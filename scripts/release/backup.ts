@@ -1,6 +1,6 @@
 // just release-backup [SERVICE...]: backups by hand, read back as a release reads its own.
 import { checkServiceName } from '../model/names.ts';
-import { checkEnabled, chosen } from './by-hand.ts';
+import { checkEnabled, chosen, companions } from './by-hand.ts';
 import { backUpServices } from './hand-backup.ts';
 import { locked } from './locked.ts';
 import { enter, type Verb } from './verb.ts';
@@ -19,8 +19,9 @@ export const verb: Verb = {
   check: (given) => given.words.forEach(checkServiceName),
   run: async (given, world) =>
     await locked(world, '', `release-backup ${given.words.join(' ')}`.trim(), async (context, lock) => {
-      const services = await chosen(context, given.words);
-      if (given.words.length > 0) services.forEach(checkEnabled);
+      const named = await chosen(context, given.words);
+      if (given.words.length > 0) named.forEach(checkEnabled);
+      const services = given.words.length > 0 ? [...named, ...(await companions(context, named))] : named;
       await backUpServices(context, lock, services, { json: given.has('json'), hold: given.value('hold') });
       return 0;
     }),

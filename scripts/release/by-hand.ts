@@ -76,6 +76,18 @@ export async function chosen(context: Context, names: readonly string[]): Promis
   });
 }
 
+/** The others of their groups: one moment of data that they share is a moment of all of them. Each is said. */
+export async function companions(context: Context, services: readonly ServiceManifest[]): Promise<ServiceManifest[]> {
+  const groups = new Set(services.flatMap(({ release: { group } }) => group ?? []));
+  const names = new Set(services.map(({ name }) => name));
+  const found = [...(await manifestsNow(context)).values()].filter(
+    ({ name, release: { group }, backup }) =>
+      group !== undefined && groups.has(group) && !names.has(name) && backup.enabled,
+  );
+  for (const { name, release } of found) context.terminal.warn(`${name}, too: it is of the group ${release.group}`);
+  return found;
+}
+
 /** A service as it runs now, from the live checkout. @throws refused where its files do not resolve. */
 export async function openService(
   context: Context,

@@ -132,6 +132,21 @@ describe.skipIf(engine === undefined)('compose up', () => {
     await go();
   });
 
+  test('compare counts the containers of a component', async () => {
+    const clone = `${project()}-web-2`;
+    const labels = ['project', 'service', 'oneoff', 'container-number'].flatMap((name) => [
+      '--label',
+      `com.docker.compose.${name}=${{ project: project(), service: 'web', oneoff: 'False', 'container-number': '2' }[name]}`,
+    ]);
+    await fixture.docker('create', '--name', clone, ...labels, `${fixture.prefix}/web:1`);
+    const [found] = await looked();
+    await fixture.docker('rm', clone);
+    expect(found).toEqual({
+      what: 'web: 2 containers of it are there, the file says 1',
+      mend: 'scale: 2, in the compose file',
+    });
+  });
+
   test('compare says under which project it runs', async () => {
     write(`name: renamed\n${composeFile(fixture.prefix)}`);
     const [found] = await looked();

@@ -116,7 +116,7 @@ describe.skipIf(!available)('takeover', () => {
     has('wiki', 'project: wiki', `directory: ${folder}/wiki`, `env_files: [${folder}/wiki/.env]`);
     has('wiki', `- { bind: ${folder}/wiki/data }`, `- { bind: ${folder}/wiki/pages }`);
     has('tracker-prod', 'project: tracker-prod', 'database: { type: sqlite, path: "volume:db/tracker" } # guessed: ');
-    has('chat-live', `directory: ${folder}/chat`, '- { suffix: rooms }');
+    has('chat-live', `directory: ${folder}/chat`, `env_files: [${folder}/chat/chat.env]`, '- { suffix: rooms }');
     has('board', 'installation: { status: inactive } # guessed: none of its containers runs');
     has('files', `- { bind: ${folder}/srv/files }`);
     has(
@@ -305,6 +305,12 @@ describe.skipIf(!available)('takeover', () => {
     const answer = await fetch(`http://127.0.0.1:${foreign.port('viewer')}/version`);
     expect((await answer.text()).trim()).toBe('1');
     expect((await standing()).volumes).toEqual(found.volumes);
+    const saved = await just('release-backup', 'viewer');
+    expect(saved.text).toContain('photos, too: it is of the group photos');
+    expect([saved.code, readdirSync(join(backups, 'viewer')).length]).toEqual([
+      0,
+      readdirSync(join(backups, 'photos')).length,
+    ]);
   });
 
   test('what cannot be drafted as it runs is named, with what mends it; the others are drafted', async () => {

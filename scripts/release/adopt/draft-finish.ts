@@ -121,8 +121,14 @@ async function placesOf({ host }: Context, engine: Docker, { resolved }: Prepare
   const look = (path: string): Place => {
     const kind = host.files.stat(path)?.kind;
     if (kind === 'link') return look(host.files.realpath(path));
-    if (kind === 'folder') return { kind, sqlite: sqliteFiles(host.files, path) };
-    return { kind: kind ?? 'gone', sqlite: [] };
+    if (kind !== 'folder') return { kind: kind ?? 'gone', sqlite: [] };
+    try {
+      return { kind, sqlite: sqliteFiles(host.files, path) };
+    } catch (error) {
+      // Not ours to read: what lies in it stays unknown, and it is saved as a whole.
+      if (error instanceof Error && 'syscall' in error) return { kind, sqlite: [] };
+      throw error;
+    }
   };
   const mounts: Mount[] = resolved.components
     .flatMap((component) => component.mounts)

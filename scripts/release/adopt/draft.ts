@@ -97,13 +97,20 @@ async function unless<T>(problems: Problem[], project: Project, act: () => Promi
   try {
     return await act();
   } catch (error) {
-    if (!(error instanceof ReleaseError)) throw error;
+    if (!(error instanceof ReleaseError)) {
+      if (!isSystemError(error)) throw error;
+      problems.push({ project: project.name, what: error.message, mend: 'draft as root, or let this user read it' });
+      return undefined;
+    }
     const { what, where, details = [], hint = '' } = error.facts;
     const lines = [`${what}${where === undefined ? '' : ` (${where})`}`, ...details.slice(-3)];
     problems.push({ project: project.name, what: lines.join('; '), mend: [hint].flat().join(' ') });
     return undefined;
   }
 }
+
+/** Of the operating system: a file that may not be read, and so on. */
+const isSystemError = (error: unknown): error is Error => error instanceof Error && 'syscall' in error;
 
 function report(
   context: Context,

@@ -37,6 +37,7 @@ export async function compare(
         ...(await clash(engine, document, component, resolved.project)),
         ...(await created(engine, document, component)),
       ];
+      made.push(...scaled(document, component, found.length));
       if (found.length === 0 && !optional.has(component.name)) made.push(notThere(component, resolved));
       const [first] = found;
       if (first !== undefined) made.push(...(await containerDifferences(engine, document, component, first)));
@@ -61,6 +62,19 @@ const notThere = ({ name }: ResolvedComponent, { project }: ResolvedService): Di
   what: 'it does not run',
   mend: `required: false in its entry of containers; or start it: docker compose -p ${project} start ${name}`,
 });
+
+/** Somebody started more of it than the file says: `up` would take the others away. */
+function scaled(document: ComposeDocument, { name }: ResolvedComponent, running: number): Difference[] {
+  const { scale, deploy } = document.services[name] ?? {};
+  const wanted = deploy?.replicas ?? scale ?? 1;
+  if (running <= 1 || running === wanted) return [];
+  return [
+    {
+      what: `${running} containers of it are there, the file says ${wanted}`,
+      mend: `scale: ${running}, in the compose file`,
+    },
+  ];
+}
 
 async function imageDifferences(
   engine: Docker,

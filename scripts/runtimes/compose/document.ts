@@ -21,6 +21,8 @@ interface ComposeService {
   networks?: Record<string, unknown> | null;
   network_mode?: string;
   container_name?: string;
+  scale?: number;
+  deploy?: { replicas?: number };
   secrets?: Array<{ source: string; target?: string }>;
   configs?: Array<{ source: string; target?: string }>;
 }

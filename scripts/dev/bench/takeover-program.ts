@@ -1,0 +1,11 @@
+// release-adopt in this very process, and its memory in the end: takeover-program.ts FLAGS...
+import { openHost } from '../../host/real.ts';
+import { openTerminal } from '../../host/terminal.ts';
+import { verb } from '../../release/adopt.ts';
+import { runVerb } from '../../release/verb.ts';
+import { ownPeakMb } from './own-memory.ts';
+import { CHECKOUT } from './program.ts';
+
+const world = { host: openHost(), terminal: openTerminal(), engine: CHECKOUT };
+process.exitCode = await runVerb(verb, process.argv.slice(2), world);
+console.log(JSON.stringify({ ownMb: ownPeakMb() }));
