@@ -71,7 +71,7 @@ async function adopt(world: World, context: Context, given: Given, lock?: Releas
       hint: 'Commit them, or put them back: git checkout -- FILE',
     });
   }
-  const found = asItLies ? manifestsOnDisk(context) : await manifestsAt(repo, sha, context.env);
+  const found = asItLies ? await manifestsOnDisk(context) : await manifestsAt(repo, sha, context.env);
   for (const notice of found.notices) say(`Notice: ${notice}`);
   await checkRuntimes(context, BASELINE, found.manifests);
   const looks = await inTree(context, { head: tree.head, sha }, found, (where) =>
@@ -147,4 +147,4 @@ async function uncommitted({ repo }: Context): Promise<string[]> {
   ];
 }
 
-if (import.meta.main) await enter(verb);
+if (import.meta.main) void enter(verb);

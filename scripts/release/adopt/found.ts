@@ -17,11 +17,11 @@ export interface Found {
 }
 
 /** As they lie in the live checkout now, committed or not. */
-export function manifestsOnDisk({ host, paths, env }: Context): Found {
+export async function manifestsOnDisk({ host, paths, env }: Context): Promise<Found> {
   const found: Found = { manifests: [], notices: [], problems: [] };
   for (const name of host.files.list(`${paths.root}/packages`)) {
     const file = `packages/${name}/manifest.yaml`;
-    collect(found, name, () => {
+    await collect(found, name, () => {
       const text = host.files.readText(`${paths.root}/${file}`, { follow: true });
       if (text === undefined) return;
       const { manifest, notices, problems } = checkManifest(text, { file, folder: name });
@@ -41,8 +41,8 @@ export async function manifestsAt(repo: Repository, sha: string, env: Context['e
   const found: Found = { manifests: [], notices: [], problems: [] };
   for (const name of [...read.ends.keys()].sort()) {
     if (!read.ends.get(name)?.after?.installed) continue;
-    collect(found, name, () => {
-      const { manifests, notices } = read.parse([name], 'after');
+    await collect(found, name, async () => {
+      const { manifests, notices } = await read.parse([name], 'after');
       found.manifests.push(...manifests.values());
       found.notices.push(...notices);
     });
@@ -50,9 +50,9 @@ export async function manifestsAt(repo: Repository, sha: string, env: Context['e
   return found;
 }
 
-function collect(found: Found, name: string, read: () => void): void {
+async function collect(found: Found, name: string, read: () => Promise<void> | void): Promise<void> {
   try {
-    read();
+    await read();
   } catch (error) {
     if (!(error instanceof ReleaseError)) throw error;
     const { what, details = [] } = error.facts;
