@@ -49,6 +49,7 @@ describe('what compose said before', () => {
     rmSync(folder, { recursive: true, force: true });
     put('docker/cli-plugins/docker-compose', COUNTING, 0o755);
     put('live/.env', 'SECRET=one\n');
+    mkdirSync(join(live, '.asd/workspace'), { recursive: true });
     for (const root of ['live', 'stage']) {
       put(`${root}/packages/page/docker-compose.yaml`, COMPOSE);
       put(`${root}/packages/page/web.env`, 'A=1\n');
@@ -59,6 +60,27 @@ describe('what compose said before', () => {
   test('is taken where nothing changed, also of what was staged then and is live now', async () => {
     const first = await ask({ root: stage, live: false });
     expect([await ask(), await ask({ root: stage, live: false }), times()]).toEqual([first, first, 1]);
+  });
+
+  test('is asked again where an env file of the service, or its directory, is another one', async () => {
+    const own = join(folder, 'own.env');
+    const naming = (more: string) => ({ manifest: `${MANIFEST}compose: { env_files: [${own}]${more} }\n` });
+    put('own.env', 'OWN=1\n');
+    await ask();
+    await ask(liveTree, naming(''));
+    await ask(liveTree, naming(''));
+    expect(times()).toBe(2);
+    put('own.env', 'OWN=2\n');
+    await ask(liveTree, naming(''));
+    put('elsewhere/web.env', 'A=1\n');
+    await ask(liveTree, naming(`, directory: ${folder}/elsewhere`));
+    expect(times()).toBe(4);
+  });
+
+  test('a look at a host that has no records leaves none', async () => {
+    rmSync(join(live, '.asd'), { recursive: true });
+    await ask();
+    expect(existsSync(join(live, '.asd'))).toBe(false);
   });
 
   test('lies where only its owner reads it', async () => {

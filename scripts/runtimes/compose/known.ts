@@ -65,7 +65,8 @@ export function answerKey(
   const named = readFiles(context, service, paths.root, files).map(
     (path) => [path, readOnce(host, path, false)] as const,
   );
-  if (values.includes('absent') || [...values, ...texts, ...named.map(([, text]) => text)].includes('unknown')) return undefined;
+  if (values.includes('absent') || [...values, ...texts, ...named.map(([, text]) => text)].includes('unknown'))
+    return undefined;
   const all = JSON.stringify([texts, named, values]);
   const given = composeEnv(service);
   const env = Object.entries(cleanEnvironment(host.machine.env, given)).filter(
