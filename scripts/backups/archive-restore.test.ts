@@ -3,32 +3,16 @@ import { afterEach, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { array, assert, asyncProperty, constantFrom, integer, oneof, record, string, uint8Array } from 'fast-check';
+import { assert, asyncProperty } from 'fast-check';
 import { writeArchive } from './archive.ts';
 import type { BackupItem, Restoring } from './kind.ts';
+import { entries, look, makeEntries } from './random-tree.ts';
 import { workspaceRestorer } from './workspace/restore.ts';
 import { makeWorld, type World } from './world.ts';
 
 const STAMP = '20260102_030405';
 let world: World;
 afterEach(() => world.end());
-
-const sh = (script: string, ...words: Array<string | Buffer>): string => {
-  const text = words.map(String);
-  const ran = Bun.spawnSync(['bash', '-c', `set -eu\n${script}`, 'bash', ...text], {
-    env: { PATH: process.env.PATH ?? '', LC_ALL: 'C' },
-  });
-  if (ran.exitCode !== 0) throw new Error(ran.stderr.toString());
-  return ran.stdout.toString();
-};
-
-/** Everything but the times of folders. */
-const look = (path: string): string =>
-  sh(
-    `cd -- "$1"; find . -type d -printf '%p|%m|%U|%G\\0' -o -printf '%p|%y|%m|%U|%G|%s|%T@|%l|%n\\0' | sort -z | tr '\\0\\n' '\\n?'
-find . -type f -print0 | sort -z | xargs -0 -r sha256sum -z -- | tr '\\0' '\\n'`,
-    path,
-  );
 
 async function saved(path: string): Promise<Restoring> {
   const item: BackupItem = {
@@ -43,87 +27,17 @@ async function saved(path: string): Promise<Restoring> {
   return { item, files: [await writeArchive(world.context, item, path, folder)], folder, stamp: STAMP, work: folder };
 }
 
-const name = oneof(
-  constantFrom(
-    'a',
-    'b',
-    '-rf',
-    ' ',
-    '*',
-    '$(id)',
-    'é',
-    'a\nb',
-    '"',
-    "'",
-    '\\',
-    '.hidden',
-    'x.asd-new-1',
-    '%s',
-    '\u202e',
-  ),
-  string({ minLength: 1, maxLength: 6 }).filter((text) => !/[/\0]/.test(text) && text !== '.' && text !== '..'),
-);
-const entry = record({
-  kind: constantFrom('file', 'folder', 'link', 'hard', 'sparse', 'pipe'),
-  under: integer({ min: 0, max: 5 }),
-  name,
-  mode: constantFrom('0600', '0644', '0755', '4711', '0400', '1777', '2750'),
-  content: uint8Array({ maxLength: 40 }),
-  time: integer({ min: -1000, max: 2_000_000_000 }),
-});
-
-const MAKE: Record<string, string> = {
-  file: 'cat > "$1"; chmod "$2" -- "$1"; touch -d "@$3.123456789" -- "$1"',
-  folder: 'mkdir -- "$1"; chmod "$2" -- "$1"',
-  link: 'ln -s -- "$(basename -- "$4")" "$1"; touch -h -d "@$3" -- "$1"',
-  hard: 'ln -- "$4" "$1"',
-  sparse:
-    'truncate -s 3M -- "$1"; printf x | dd of="$1" bs=1 seek=1000000 conv=notrunc status=none; touch -d "@$3" -- "$1"',
-  pipe: 'mkfifo -- "$1"; touch -d "@$3" -- "$1"',
-};
-
 test('backup, then anything, then restore: the same tree again', async () => {
   world = makeWorld({ backup: {} });
   const tree = world.packagePath('tree');
   await assert(
-    asyncProperty(array(entry, { maxLength: 12 }), array(entry, { maxLength: 3 }), async (before, after) => {
+    asyncProperty(entries(12), entries(3), async (before, after) => {
       rmSync(tree, { recursive: true, force: true });
-      mkdirSync(tree);
-      const make = (entries: typeof before) => {
-        const folders = [tree];
-        let file = '';
-        for (const each of entries) {
-          const path = join(folders[each.under % folders.length] ?? tree, each.name);
-          const script = MAKE[each.kind] ?? '';
-          const ran = Bun.spawnSync(
-            [
-              'bash',
-              '-c',
-              `set -eu; [ ! -e "$1" ] && [ ! -L "$1" ]; ${script}`,
-              'bash',
-              path,
-              each.mode,
-              String(each.time),
-              file,
-            ],
-            {
-              stdin: each.content,
-              stderr: 'ignore',
-            },
-          );
-          if (ran.exitCode !== 0) continue;
-          if (each.kind === 'folder') folders.push(path);
-          if (each.kind === 'file') file = path;
-        }
-      };
-      make(before);
+      makeEntries(tree, before);
       const was = look(tree);
       const restoring = await saved(tree);
       rmSync(tree, { recursive: true });
-      if (after.length > 0) {
-        mkdirSync(tree);
-        make(after);
-      }
+      if (after.length > 0) makeEntries(tree, after);
       for (const step of ['stage', 'swap', 'settle'] as const) await workspaceRestorer[step](world.context, restoring);
       expect(look(tree)).toBe(was);
     }),

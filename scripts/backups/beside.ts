@@ -7,6 +7,8 @@ export interface Siblings {
   live: string;
   /** Being put together: never swapped in. */
   making: string;
+  /** Of a snapshot: copies of what differs, before the whole is put together. */
+  changed: string;
   /** Whole and proven. */
   fresh: string;
   /** What was live before the swap. */
@@ -22,6 +24,7 @@ export function siblings(live: string, stamp: string): Siblings {
   return {
     live,
     making: `${fresh}.partial`,
+    changed: `${fresh}.changed`,
     fresh,
     old: `${live}.asd-old-${stamp}`,
     none: `${live}.asd-none-${stamp}`,
@@ -31,7 +34,7 @@ export function siblings(live: string, stamp: string): Siblings {
 
 const there = (files: Files, path: string): boolean => files.stat(path) !== undefined;
 
-const isAside = (files: Files, at: Siblings): boolean => there(files, at.old) || there(files, at.none);
+export const isAside = (files: Files, at: Siblings): boolean => there(files, at.old) || there(files, at.none);
 
 /** Staging has nothing left to do: it is staged, or swapped in already. */
 export const isStaged = (files: Files, at: Siblings): boolean =>
@@ -74,6 +77,7 @@ function setAside(files: Files, at: Siblings): void {
 export function settleSwap(files: Files, at: Siblings): void {
   if (there(files, at.fresh)) throw stepFailed({ what: `${at.live} is staged, not swapped`, where: at.fresh });
   clear(files, at);
+  files.remove(at.changed);
   if (there(files, at.old)) move(files, at.old, at.drop);
   files.remove(at.none);
   files.remove(at.drop);
@@ -82,6 +86,7 @@ export function settleSwap(files: Files, at: Siblings): void {
 /** @param back puts `old` into place again; default: one rename. */
 export function undoSwap(files: Files, at: Siblings, back = putBack): void {
   clear(files, at);
+  files.remove(at.changed);
   if (isAside(files, at)) {
     if (there(files, at.live)) move(files, at.live, at.drop);
     back(files, at);

@@ -109,15 +109,16 @@ export function restoreTests(name: string, parts: () => Parts, { kills, limitMs,
     'stage, swap and settle bring back what was saved, and leave nothing',
     async () => {
       const { it } = parts();
-      const saved = it.fingerprint();
+      const open = it.open ?? it.fingerprint;
+      const [saved, openSaved] = [it.fingerprint(), open()];
       it.spoil();
       const spoilt = it.fingerprint();
       await each((restorer, restoring, at) => restorer.stage(at, restoring));
       expect(it.fingerprint()).toBe(spoilt);
       await each((restorer, restoring, at) => restorer.swap(at, restoring));
-      expect(it.fingerprint()).toBe(saved);
+      expect(open()).toBe(openSaved);
       await forward();
-      expect(it.fingerprint()).toBe(saved);
+      expect(open()).toBe(openSaved);
       await settle();
       await settle();
       expect(it.fingerprint()).toBe(saved);
@@ -153,11 +154,12 @@ export function restoreTests(name: string, parts: () => Parts, { kills, limitMs,
     'killed after any effect of stage and swap, and run again: restored',
     async () => {
       const { it } = parts();
-      const saved = it.fingerprint();
+      const open = it.open ?? it.fingerprint;
+      const [saved, openSaved] = [it.fingerprint(), open()];
       it.spoil();
       const deaths = await killed('stage and swap', forward, async () => {
         await forward();
-        expect(it.fingerprint()).toBe(saved);
+        expect(open()).toBe(openSaved);
         await settle();
         expect(it.fingerprint()).toBe(saved);
         expect(leftovers()).toEqual([]);

@@ -83,6 +83,25 @@ if (process.getuid?.() === 0) {
   });
 }
 
+for (const basis of [false, true]) {
+  const make = async () => {
+    const world = makeWorld({ backup: { types: ['workspace'], paths: ['uploads'], method: 'incremental' } });
+    const tree = world.packagePath('uploads');
+    makeOddTree(tree);
+    return {
+      kind: workspaceKind,
+      ...(basis ? { basis } : {}),
+      context: world.context,
+      fingerprint: () => fingerprint(tree),
+      open: () => fingerprint(tree, 'inside'),
+      spoil: () => spoilTree(tree),
+      root: world.root,
+      end: world.end,
+    };
+  };
+  backupContract(`workspace, ${basis ? 'a second' : 'a first'} snapshot`, make, { kills: basis, limitMs: 60_000 });
+}
+
 backupContract('config', async () => {
   const world = makeWorld({ backup: {} });
   const secret = world.packagePath('secrets/key.pem');

@@ -2,16 +2,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type KillOptions, restoreTests } from './contract-restore.ts';
 import type { BackupContext, BackupFile, BackupItem, BackupKind, Restoring } from './kind.ts';
 import { runLines } from './odd-tree.ts';
+import { listOf, treeOf } from './snapshot/basis.ts';
 
 export interface BackupCase {
   kind: BackupKind;
   context: BackupContext;
   /** Everything that has to be the same again, as text. */
   fingerprint(): string;
+  /** The same while a restore is open; default: fingerprint. */
+  open?(): string;
   /** Loses or changes the data. */
   spoil(): void;
   end(): Promise<void>;
@@ -19,6 +22,8 @@ export interface BackupCase {
   root?: string;
   /** What a release left of the configuration; asked for after `spoil`. */
   left?(): NonNullable<Restoring['left']>;
+  /** What is tested is a second backup, upon a first one. */
+  basis?: true;
   /** For the shell that runs RESTORE.txt. */
   env?: Record<string, string>;
 }
@@ -40,9 +45,18 @@ export function backupContract(
     beforeAll(async () => {
       it = await make();
       folder = mkdtempSync(join(tmpdir(), 'belay-contract-'));
+      const first = join(folder, '..', `${basename(folder)}-first`);
       for (const item of await it.kind.items(it.context)) {
-        taken.push({ item, files: await it.kind.write(it.context, item, folder) });
+        if (!it.basis) {
+          taken.push({ item, files: await it.kind.write(it.context, item, folder) });
+          continue;
+        }
+        mkdirSync(first);
+        await it.kind.write(it.context, item, first);
+        const basis = { stamp: 'first', tree: join(first, treeOf(item)), list: join(first, listOf(item)) };
+        taken.push({ item, files: await it.kind.write(it.context, item, folder, basis) });
       }
+      rmSync(first, { recursive: true, force: true });
     });
     afterAll(async () => {
       await it.end();
@@ -60,7 +74,10 @@ export function backupContract(
     test('passes its own read-back, twice, and leaves nothing beside its files', async () => {
       await checkAll();
       await checkAll();
-      const listed = [...new Bun.Glob('**/*').scanSync({ cwd: folder, dot: true })].sort();
+      const trees = taken.filter(({ item }) => item.method === 'incremental').map(({ item }) => `${treeOf(item)}/`);
+      const listed = [...new Bun.Glob('**/*').scanSync({ cwd: folder, dot: true })]
+        .filter((path) => !trees.some((tree) => path.startsWith(tree)))
+        .sort();
       expect(listed).toEqual(taken.flatMap((each) => each.files.map((file) => file.file)).sort());
     });
 
@@ -78,6 +95,35 @@ export function backupContract(
         rmSync(path);
         await expect(checkAll()).rejects.toThrow();
         writeFileSync(path, whole, { mode: 0o600 });
+      }
+      await checkAll();
+    });
+
+    test('a damaged byte in a snapshot, a lost mode, name or link: found and named', async () => {
+      for (const { item } of taken.filter((each) => each.item.method === 'incremental')) {
+        const tree = join(folder, treeOf(item));
+        const undo = join(folder, '..', `${basename(folder)}-whole`);
+        for (const [harm, named] of [
+          [`printf X | dd of='$(id)' conv=notrunc status=none; touch -d @1 '$(id)'`, './$(id) has another time'],
+          [
+            `printf X | dd of=sparse bs=1 seek=1000000 conv=notrunc status=none; touch -r "$WHOLE/sparse" sparse`,
+            './sparse is not what was written: its checksum differs',
+          ],
+          [`chmod 0644 'back\\slash'; chmod 0640 'back\\slash'`, './back\\slash has mode 0640'],
+          [`rm nothing`, './nothing is missing'],
+          [`printf x > more; touch -r "$WHOLE" .`, './more should not be there'],
+          [`cp -p hard x; mv x hard; touch -r "$WHOLE" .`, './hard is no hard link to what it should be linked to'],
+          [`rm $'new\\nline'; ln ' -rf *' $'new\\nline'; touch -r "$WHOLE" .`, './new%0aline'],
+        ] as const) {
+          runLines([`cp --archive -- "$TREE" "$WHOLE"; cd -- "$TREE"; ${harm}`], folder, { TREE: tree, WHOLE: undo });
+          const error = await checkAll().then(
+            () => new Error('it passed'),
+            (thrown: Error & { facts?: { details?: string[] } }) =>
+              new Error([thrown.message, ...(thrown.facts?.details ?? [])].join('\n')),
+          );
+          expect(error.message).toContain(named);
+          runLines([`rm -r -- "$TREE"; mv -- "$WHOLE" "$TREE"`], folder, { TREE: tree, WHOLE: undo });
+        }
       }
       await checkAll();
     });
@@ -105,15 +151,9 @@ export function backupContract(
 
     test('they work again over what they restored, from a moved folder', () => {
       const before = it.fingerprint();
-      const moved = join(folder, "it's moved");
-      mkdirSync(moved);
-      for (const { item, files } of taken) {
-        for (const { file } of files) {
-          mkdirSync(join(moved, file, '..'), { recursive: true });
-          writeFileSync(join(moved, file), readFileSync(join(folder, file)));
-        }
-        runLines(it.kind.restoreCommands(item, files), moved, it.env);
-      }
+      const moved = join(folder, '..', `${basename(folder)} it's moved`);
+      runLines([`cp --archive . "$MOVED"`], folder, { MOVED: moved });
+      for (const { item, files } of taken) runLines(it.kind.restoreCommands(item, files), moved, it.env);
       rmSync(moved, { recursive: true });
       expect(it.fingerprint()).toBe(before);
     });

@@ -43,9 +43,9 @@ export function newFolder(
   return { partial, final, stamp: free };
 }
 
-/** Everything in the folder, and the folder, to the disk. */
-export function flushTree(host: Host, folder: string): void {
-  for (const name of host.files.list(folder)) {
+/** Everything in the folder, and the folder, to the disk. @param without names in it that are there already. */
+export function flushTree(host: Host, folder: string, without: readonly string[] = []): void {
+  for (const name of host.files.list(folder).filter((each) => !without.includes(each))) {
     const path = join(folder, name);
     if (host.files.stat(path)?.kind === 'folder') flushTree(host, path);
     else host.files.sync(path);

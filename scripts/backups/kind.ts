@@ -1,5 +1,5 @@
 // What every kind of backup can do. One folder a kind, one line in registry.ts, one contract suite for all.
-import type { BackupType, DatabaseSpec, ServiceManifest } from '../model/service.ts';
+import type { BackupSpec, BackupType, DatabaseSpec, ServiceManifest } from '../model/service.ts';
 import type { ResolvedService, RunningComponent, RuntimeContext } from '../runtimes/runtime.ts';
 
 export interface BackupContext extends RuntimeContext {
@@ -22,7 +22,9 @@ export interface BackupItem {
   path?: string;
   /** Real name of the volume, where it is one. */
   volume?: string;
-  /** Before compression; undefined where it cannot be told cheaply. */
+  /** How it is saved, where there is a choice: one compressed archive, or a snapshot that shares what is unchanged with the last one. */
+  method?: BackupSpec['method'];
+  /** What has to be written, before compression; undefined where it cannot be told cheaply. */
   bytes: number | undefined;
   /** Whether it must be taken while the service is held still (`held`), or while it runs (`running`: a dump by the database's own tool). */
   when: 'held' | 'running';
@@ -41,14 +43,26 @@ export interface BackupFile {
   facts: Record<string, string | number>;
 }
 
+/** The last snapshot of an item: the next one shares with it what is unchanged. */
+export interface Basis {
+  stamp: string;
+  /** The copied folder, absolute. */
+  tree: string;
+  /** Its list, absolute. */
+  list: string;
+}
+
 export interface BackupKind {
   readonly kind: BackupType;
   /** What there is to save for this service. @throws refused where the manifest names what is not there. */
   items(context: BackupContext): Promise<BackupItem[]>;
   /** Writes the item's files into the folder (streams; memory stays bounded). @throws step-failed. */
-  write(context: BackupContext, item: BackupItem, folder: string): Promise<BackupFile[]>;
-  /** Reads the item back, from the files alone, and compares with their facts. @throws step-failed where anything is amiss. */
-  check(context: BackupContext, item: BackupItem, folder: string, files: BackupFile[]): Promise<void>;
+  write(context: BackupContext, item: BackupItem, folder: string, basis?: Basis): Promise<BackupFile[]>;
+  /**
+   * Reads the item back, from the files alone, and compares with their facts. @throws step-failed where anything is amiss.
+   * @param basis what `write` was given a moment ago: the content of what is shared with it was compared then, and is not read again.
+   */
+  check(context: BackupContext, item: BackupItem, folder: string, files: BackupFile[], basis?: Basis): Promise<void>;
   /** The commands, one a line, that restore it without this engine; run from the backup's folder. */
   restoreCommands(item: BackupItem, files: BackupFile[]): string[];
   readonly restore: Restorer;
@@ -84,8 +98,11 @@ export interface Restoring {
 export interface Restorer {
   /** What may run of the service during `swap` and `undo`: nothing at all, or its stateful components (the database's server) and nothing else. */
   readonly swaps: 'stopped' | 'served';
-  /** The folder whose file system takes the staged content, and how much that is; undefined: cannot be told. */
-  space(context: BackupContext, restoring: Restoring): { path: string; bytes: number } | undefined;
+  /** The folder whose file system takes the staged content, and how much that is; undefined: cannot be told. @throws refused where a program is missing. */
+  space(
+    context: BackupContext,
+    restoring: Restoring,
+  ): Promise<{ path: string; bytes: number } | undefined> | { path: string; bytes: number } | undefined;
   /** Rows by table as they are now, to compare with the facts `rows:<table>`; databases only. */
   rowsNow?(context: BackupContext, restoring: Restoring): Promise<Record<string, number>>;
   /**

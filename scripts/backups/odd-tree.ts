@@ -53,25 +53,32 @@ export function makeOddTree(path: string): void {
 }
 
 /** Names are bytes here, not text. */
-function look(path: Buffer, name: Buffer): string[] {
+function look(path: Buffer, name: Buffer, firsts: Map<bigint, string> | undefined): string[] {
   const stat: BigIntStats = lstatSync(path, { bigint: true });
   const head = [name.toString('latin1'), stat.mode.toString(8), stat.uid, stat.gid];
   if (stat.isDirectory()) {
     const inside = readdirSync(path, { encoding: 'buffer' }).sort(Buffer.compare);
     const below = (entry: Buffer, of: Buffer) =>
       of.length === 0 ? entry : Buffer.concat([of, Buffer.from('/'), entry]);
-    return [head.join('|'), ...inside.flatMap((entry) => look(below(entry, path), below(entry, name)))];
+    return [head.join('|'), ...inside.flatMap((entry) => look(below(entry, path), below(entry, name), firsts))];
   }
   const link = stat.isSymbolicLink() ? readlinkSync(path, { encoding: 'buffer' }).toString('latin1') : '';
   const sum = stat.isFile() ? new Bun.CryptoHasher('sha256').update(readFileSync(path)).digest('hex') : '';
+  const links = firsts === undefined ? stat.nlink : (firsts.get(stat.ino) ?? '');
+  if (stat.nlink > 1n && firsts?.has(stat.ino) === false) firsts.set(stat.ino, `= ${name.toString('latin1')}`);
   const holes = name.toString() === 'sparse' ? [stat.blocks < 2048n] : [];
-  return [[...head, stat.size, stat.mtimeNs, link, stat.nlink, sum, ...holes].join('|')];
+  return [[...head, stat.size, stat.mtimeNs, link, links, sum, ...holes].join('|')];
 }
 
-/** Names, kinds, modes, owners, sizes, times of files and links, link targets and counts, holes, attributes, contents. */
-export function fingerprint(path: string): string {
+/**
+ * Names, kinds, modes, owners, sizes, times of files and links, link targets and counts, holes, attributes, contents.
+ * @param links `inside`: not how many names a file has anywhere, but which others it has in this folder.
+ */
+export function fingerprint(path: string, links: 'all' | 'inside' = 'all'): string {
   const attributes = ATTRIBUTES.map(([file, name]) => `${file} ${name}=${attribute(`${path}/${file}`, name)}`);
-  return [...look(Buffer.from(path), Buffer.alloc(0)), ...attributes].map((line) => JSON.stringify(line)).join('\n');
+  const firsts = links === 'inside' ? new Map<bigint, string>() : undefined;
+  const entries = look(Buffer.from(path), Buffer.alloc(0), firsts);
+  return [...entries, ...attributes].map((line) => JSON.stringify(line)).join('\n');
 }
 
 /** Runs lines as a person would paste them. @throws where one fails. */

@@ -20,6 +20,7 @@ const item = z.object({
   describes: z.string(),
   path: z.string().optional(),
   volume: z.string().optional(),
+  method: z.enum(['archive', 'incremental']).optional(),
   bytes: z.number().optional(),
   when: z.enum(['held', 'running']),
   mayChange: z.boolean().optional(),

@@ -7,6 +7,7 @@ import { isWithin } from './places.ts';
 import { readRecord } from './record.ts';
 import { kindOf } from './registry.ts';
 import { workFolder } from './restore-mark.ts';
+import { checkSnapshot } from './snapshot/check.ts';
 import { checkSums } from './sums.ts';
 
 /** Left free beside what is staged. */
@@ -32,13 +33,15 @@ export interface Loss {
 
 /**
  * Reads a backup for restoring; every checksum is computed again.
- * @param folder of the backup. @param dir the root of the backups. @throws refused where it is damaged, of another service, or its record is.
+ * @param folder of the backup. @param dir the root of the backups. @param read false: its data is not wanted any more, only what it is made of.
+ * @throws refused where it is damaged, of another service, or its record is.
  */
 export async function openBackup(
   context: BackupContext,
   folder: string,
   dir: string,
   left?: Restoring['left'],
+  read = true,
 ): Promise<Restorable> {
   const record = readRecord(context.host, folder);
   const { service, stamp } = record;
@@ -46,11 +49,10 @@ export async function openBackup(
     throw refused({ what: `this is the backup ${stamp} of ${service}, not of ${context.service.name}`, where: folder });
   }
   try {
-    await checkSums(
-      context,
-      folder,
-      record.items.flatMap((each) => each.files),
-    );
+    for (const { item, files } of read ? record.items : []) {
+      if (item.method === 'incremental') await checkSnapshot(context, item, folder, files);
+      else await checkSums(context, folder, files);
+    }
   } catch (error) {
     throw refused(
       {
@@ -84,11 +86,11 @@ const holds = (folder: string | undefined, path: string | undefined): boolean =>
   folder !== undefined && path !== undefined && isWithin(path, folder);
 
 /** @throws refused where the staged copies would not fit beside what is live. */
-export function checkSpace(context: BackupContext, { layers }: Restorable): void {
+export async function checkSpace(context: BackupContext, { layers }: Restorable): Promise<void> {
   const { files } = context.host;
   const devices = new Map<number, { path: string; bytes: number }>();
   for (const { restorer, restoring } of layers.flat()) {
-    const space = restorer.space(context, restoring);
+    const space = await restorer.space(context, restoring);
     if (space === undefined) continue;
     let path = space.path;
     while (files.stat(path) === undefined && path !== '/') path = dirname(path);

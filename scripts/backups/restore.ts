@@ -58,7 +58,7 @@ export async function restoreBackup(
   checkFixes(context);
   const backup = await openBackup(context, options.folder, options.dir, options.left);
   const known = unfinished(context, options, backup);
-  if (known === undefined) checkSpace(context, backup);
+  if (known === undefined) await checkSpace(context, backup);
   if (options.dryRun) {
     const loss = await lossOf(context, backup, known === undefined ? 'look' : undefined);
     if (known === undefined) host.files.remove(workFolder(options.dir, service.name, backup.record.stamp));
@@ -91,7 +91,7 @@ export async function restoreBackup(
 export async function settleRestore(context: BackupContext, runtime: Runtime, options: RestoreOptions): Promise<void> {
   const mark = unfinishedRestore(context.host, options.dir, context.service.name);
   if (mark === undefined) return;
-  const backup = await openBackup(context, options.folder, options.dir, options.left);
+  const backup = await openBackup(context, options.folder, options.dir, options.left, false);
   await settle({ context, runtime, options, mark, layers: backup.layers, untouched: false });
 }
 

@@ -4,12 +4,14 @@ import { SCHEMA } from '../model/release.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { estimateBytes } from './estimate.ts';
 import { flushTree, newFolder } from './folder.ts';
-import type { BackupContext, BackupFile, BackupItem, BackupRecord } from './kind.ts';
+import type { BackupContext, BackupFile, BackupItem, BackupRecord, Basis } from './kind.ts';
 import { type PauseOptions, whileHeld } from './pause.ts';
 import { RECORD, readRecord } from './record.ts';
 import { kindOf, kindsFor } from './registry.ts';
 import { refuseUnfinished } from './restore-mark.ts';
 import { RESTORE_FILE, restoreText, SUMS_FILE } from './restore-text.ts';
+import { basisOf, treeOf } from './snapshot/basis.ts';
+import { flushFileSystem } from './staging.ts';
 import { sumsText } from './sums.ts';
 import { checkTools } from './tools.ts';
 import { uncoveredMounts } from './uncovered.ts';
@@ -40,9 +42,10 @@ export async function planBackup(
   context: BackupContext,
 ): Promise<{ items: BackupItem[]; uncovered: string[]; bytes: number }> {
   const found = await findItems(context);
-  if (found.length > 0) await checkTools(context);
+  if (found.length > 0) await checkTools(context, found);
+  const bases = await basesOf(context, context.paths.backups, found);
   const [items, uncovered] = await Promise.all([
-    Promise.all(found.map(async (item) => ({ ...item, bytes: await estimateBytes(context, item) }))),
+    Promise.all(found.map(async (item) => ({ ...item, bytes: await estimateBytes(context, item, bases.get(item)) }))),
     uncoveredMounts(context, found),
   ]);
   return { items, uncovered, bytes: items.reduce((sum, item) => sum + (item.bytes ?? 0), 0) };
@@ -62,11 +65,13 @@ export async function takeBackup(
   refuseUnfinished(context.host, options.dir, context.service.name);
   const begin = clock.monotonicMs();
   const startedAt = clock.now().toISOString();
-  const [versions, items] = [await checkTools(context), await findItems(context)];
+  const items = await findItems(context);
+  const versions = await checkTools(context, items);
+  const bases = await basesOf(context, options.dir, items);
   const uncovered = await uncoveredMounts(context, items);
   const { partial, final, stamp } = newFolder(context.host, options.dir, context.service.name, options.stamp);
   try {
-    const { taken, pausedMs } = await writeItems(context, runtime, options, items, partial);
+    const { taken, pausedMs } = await writeItems(context, runtime, options, bases, partial);
     const all = taken.flatMap((each) => each.files);
     const record: BackupRecord = {
       schema: SCHEMA,
@@ -86,9 +91,13 @@ export async function takeBackup(
     };
     files.replace(join(partial, SUMS_FILE), sumsText(all));
     files.replace(join(partial, RESTORE_FILE), restoreText(record, context.resolved.project, runtime.kind));
-    flushTree(context.host, partial);
+    const trees = items.filter((item) => item.method === 'incremental').map(treeOf);
+    if (trees.length > 0) await flushFileSystem(context, partial);
+    flushTree(context.host, partial, trees);
     await allOf(
-      taken.map(({ item, files: written }) => kindOf(item, item.name).check(context, item, partial, written)),
+      taken.map(({ item, files: written }) =>
+        kindOf(item, item.name).check(context, item, partial, written, bases.get(item)),
+      ),
     );
     const verified = {
       ...record,
@@ -112,16 +121,18 @@ async function writeItems(
   context: BackupContext,
   runtime: Runtime,
   options: TakeOptions,
-  items: readonly BackupItem[],
+  bases: ReadonlyMap<BackupItem, Basis | undefined>,
   folder: string,
 ): Promise<{ taken: Taken[]; pausedMs: number }> {
+  const items = [...bases.keys()];
   const write = (when: BackupItem['when'], within: BackupContext) =>
     allOf(
       items
         .filter((item) => item.when === when)
-        .map(
-          async (item): Promise<Taken> => ({ item, files: await kindOf(item, item.name).write(within, item, folder) }),
-        ),
+        .map(async (item): Promise<Taken> => {
+          const files = await kindOf(item, item.name).write(within, item, folder, bases.get(item));
+          return { item, files };
+        }),
     );
   const running = await write('running', context);
   const pauses =
@@ -131,6 +142,20 @@ async function writeItems(
     : { value: await write('held', context), pausedMs: 0 };
   const taken = [...running, ...held.value];
   return { taken: items.flatMap((item) => taken.filter((each) => each.item === item)), pausedMs: held.pausedMs };
+}
+
+/** Of every item; undefined where it is saved whole. */
+async function basesOf(
+  context: BackupContext,
+  dir: string,
+  items: readonly BackupItem[],
+): Promise<Map<BackupItem, Basis | undefined>> {
+  const found = new Map<BackupItem, Basis | undefined>();
+  for (const item of items) {
+    const wanted = item.method === 'incremental';
+    found.set(item, wanted ? await basisOf(context.host, dir, context.service.name, item) : undefined);
+  }
+  return found;
 }
 
 /** Waits for all, so that none goes on writing behind our back, then throws what the first failed one threw. */
@@ -147,5 +172,8 @@ function labelOf(context: BackupContext, items: readonly BackupItem[]): BackupRe
 }
 
 function sourceBytes(item: BackupItem, files: readonly BackupFile[]): number {
-  return item.bytes ?? files.reduce((sum, file) => sum + Number(file.facts.tarBytes ?? file.bytes), 0);
+  return (
+    item.bytes ??
+    files.reduce((sum, file) => sum + Number(file.facts.tarBytes ?? file.facts.treeBytes ?? file.bytes), 0)
+  );
 }

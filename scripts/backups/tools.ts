@@ -1,6 +1,7 @@
 // The programs that backups are made with, and the bare environment that they run in.
 import { refused } from '../model/error.ts';
 import type { RuntimeContext } from '../runtimes/runtime.ts';
+import type { BackupItem } from './kind.ts';
 
 const STANDARD_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const PACKAGES: Record<string, string> = { tar: 'tar', zstd: 'zstd', tr: 'coreutils', du: 'coreutils' };
@@ -11,14 +12,36 @@ export function toolEnv(context: RuntimeContext): Record<string, string> {
 }
 
 /**
- * Looks for the programs that archives need. @returns their versions, for backup.json.
+ * Looks for the programs that backups of the items need. @returns their versions, for backup.json.
  * @throws refused with the package to install; also for a tar that is not GNU's, which drops what it does not know.
  */
-export function checkTools(context: RuntimeContext): Promise<Record<string, string>> {
+export async function checkTools(
+  context: RuntimeContext,
+  items: ReadonlyArray<Pick<BackupItem, 'method'>>,
+): Promise<Record<string, string>> {
   const { env } = context.host.machine;
   const known = checked.get(env) ?? lookForTools(context);
   checked.set(env, known);
-  return known;
+  const rsync = items.some((item) => item.method === 'incremental') ? { rsync: await checkRsync(context) } : {};
+  return { ...(await known), ...rsync };
+}
+
+/** @returns its version. @throws refused with the package to install, also for one that was built without what a copy has to keep. */
+export async function checkRsync(context: RuntimeContext): Promise<string> {
+  const env = toolEnv(context);
+  if (context.host.exec.which('rsync', env.PATH) === undefined) {
+    throw refused({
+      what: 'rsync is not installed, and incremental backups are made and restored with it',
+      hint: 'apt-get install rsync, or set backup.method to archive.',
+    });
+  }
+  const { stdout } = await context.host.exec.run(['rsync', '--version'], { env, timeoutMs: 10_000 });
+  if (/\bACLs\b/.test(stdout) && /\bxattrs\b/.test(stdout) && !/\bno (?:ACLs|xattrs)\b/.test(stdout))
+    return firstLine(stdout).replaceAll(/ +/g, ' ');
+  throw refused({
+    what: `this rsync cannot keep access lists and extended attributes: ${JSON.stringify(firstLine(stdout))}`,
+    hint: 'apt-get install rsync, or set backup.method to archive.',
+  });
 }
 
 /** By the environment of this process: the programs stay the same while it runs. */

@@ -21,18 +21,18 @@ import {
   statfsSync,
   symlinkSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { refused } from '../model/error.ts';
+import { sameContent, sha256 } from './content.ts';
 import { O_CLOEXEC } from './libc.ts';
 import { takeLock } from './lock.ts';
-import type { FileStat, Files } from './port.ts';
+import type { FileStat, Files, FileWriter } from './port.ts';
 import { randomHex } from './random.ts';
 import { cannotWrite, errorCode, flush, openRegular, withOpen, writeAll } from './safe-open.ts';
+import { inTree, treeEntry, walkTree } from './tree.ts';
 
-const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = constants;
 const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
-const HASH_CHUNK = 1024 * 1024;
 
 const bytesOf = (content: string | Uint8Array) =>
   typeof content === 'string' ? new TextEncoder().encode(content) : content;
@@ -137,19 +137,25 @@ function freeBytes(path: string): number {
   }
 }
 
-async function sha256(path: string): Promise<string> {
-  const file = await open(path, O_RDONLY | O_NOFOLLOW | constants.O_NONBLOCK);
+function writer(path: string): FileWriter {
+  const fd = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600);
+  fchmodSync(fd, 0o600);
+  return {
+    write: (content) => writeAll(fd, content, path),
+    close: () => withOpen(fd, () => flush(fd, path)),
+  };
+}
+
+function remove(path: string | Uint8Array): void {
+  const all = () => rmSync(path as string, { recursive: true, force: true });
   try {
-    if (!(await file.stat()).isFile()) throw refused({ what: `${path} is no plain file, so it has no checksum` });
-    const hasher = new Bun.CryptoHasher('sha256');
-    const buffer = new Uint8Array(HASH_CHUNK);
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, HASH_CHUNK);
-      if (bytesRead === 0) return hasher.digest('hex');
-      hasher.update(buffer.subarray(0, bytesRead));
-    }
-  } finally {
-    await file.close();
+    all();
+  } catch (error) {
+    // A copy of a folder that its owner may not write to cannot be emptied before its mode is changed.
+    if (errorCode(error) !== 'EACCES' || typeof path !== 'string') throw error;
+    for (const entry of walkTree(path))
+      if (entry.kind === 'folder') chmodSync(inTree(path, entry.path) as Buffer, 0o700);
+    all();
   }
 }
 
@@ -173,7 +179,7 @@ export function openFiles(): Files {
     },
     rename: renameSync,
     sync: syncPath,
-    remove: (path) => rmSync(path, { recursive: true, force: true }),
+    remove,
     copy: (from, to) => copyFileSync(from, to, constants.COPYFILE_FICLONE),
     link: linkSync,
     symlink: (target, path) => symlinkSync(target, path),
@@ -183,6 +189,10 @@ export function openFiles(): Files {
     tempFolder: (below, prefix) => mkdtempSync(join(below, prefix)),
     freeBytes,
     sha256,
+    sameContent,
+    walk: walkTree,
+    entry: treeEntry,
+    writer,
     lock: takeLock,
   };
 }

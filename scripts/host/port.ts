@@ -14,6 +14,35 @@ export interface FileStat {
   ino: number;
 }
 
+/** One entry of a folder. Equal ones differ in nothing but `id` and `links`. */
+export interface TreeEntry {
+  /** From the root, without a slash at its beginning; the root itself is empty. One character a byte (Latin-1), whatever the name's encoding. */
+  path: string;
+  kind: 'file' | 'folder' | 'link' | 'pipe' | 'socket' | 'char' | 'block';
+  mode: number;
+  uid: number;
+  gid: number;
+  /** Of files; 0 for all others. */
+  size: number;
+  mtimeNs: bigint;
+  /** A hash of all extended attributes, access lists among them; empty where there are none. */
+  attributes: string;
+  /** Of links, one character a byte; empty for all others. */
+  target: string;
+  /** Of devices. */
+  device: string;
+  /** Device and inode: the same for hard links. */
+  id: bigint;
+  links: number;
+}
+
+/** A new file, written in pieces. */
+export interface FileWriter {
+  write(content: Uint8Array): void;
+  /** Flushes it to the disk. */
+  close(): void;
+}
+
 /** Synchronous on purpose: a journal write is done when the call returns. Paths are absolute. Missing files throw the OS error unless said otherwise. */
 export interface Files {
   /**
@@ -37,8 +66,8 @@ export interface Files {
   rename(from: string, to: string): void;
   /** fsync of a file or folder. */
   sync(path: string): void;
-  /** File, link or whole tree; nothing where there is none. */
-  remove(path: string): void;
+  /** File, link or whole tree; nothing where there is none. @param path bytes for a name in whatever encoding. */
+  remove(path: string | Uint8Array): void;
   copy(from: string, to: string): void;
   link(from: string, to: string): void;
   symlink(target: string, path: string): void;
@@ -49,8 +78,16 @@ export interface Files {
   tempFolder(below: string, prefix: string): string;
   /** Bytes free to us on the file system that holds the path (or its nearest existing parent). */
   freeBytes(path: string): number;
-  /** sha256 in hex, streamed. */
-  sha256(path: string): Promise<string>;
+  /** sha256 in hex, streamed. @throws what the signal says. */
+  sha256(path: string | Uint8Array, signal?: AbortSignal): Promise<string>;
+  /** Two plain files, byte by byte, streamed. @throws what the signal says. */
+  sameContent(a: Uint8Array, b: Uint8Array, signal?: AbortSignal): Promise<boolean>;
+  /** A folder with everything in it, folders before what they hold, names in the order of their bytes. Nothing is followed; what goes meanwhile is left out. */
+  walk(root: string): Iterable<TreeEntry>;
+  /** One entry of a tree; undefined where there is none. */
+  entry(root: string, path: string): TreeEntry | undefined;
+  /** Makes the file anew, 0600. */
+  writer(path: string): FileWriter;
   /** Takes a kernel lock (flock, exclusive, close-on-exec, 0600); undefined where another holds it. */
   lock(path: string): FileLock | undefined;
 }

@@ -92,7 +92,7 @@ function backup({ backup: read }: ReadSections): BackupSpec {
     ),
     consistency: read?.consistency ?? 'pause',
     drill: read?.drill ?? 'auto',
-    method: 'archive',
+    method: read?.method ?? 'archive',
     retention:
       read?.retention?.days === undefined
         ? { keep: read?.retention?.keep ?? KEEP_BACKUPS }

@@ -180,10 +180,7 @@ test.each([
   ],
   [`${LEAST}install: [bun, '']`, '3:16: install[1]: is empty'],
   [`${LEAST}install: [bun, "a\\0b"]`, '3:16: install[1]: holds the control character U+0000'],
-  [
-    `${LEAST}backup: { method: incremental }`,
-    '3:19: backup.method: incremental is not supported by this version: write archive, or leave it out',
-  ],
+  [`${LEAST}backup: { method: increment }`, '3:19: backup.method: is "increment": must be one of archive, incremental'],
   [`${LEAST}backup: { volumes: [{ data_uid: 5 }] }`, '3:21: backup.volumes[0]: must have either suffix or bind'],
   [`${LEAST}backup: { volumes: [{ bind: srv }] }`, '3:29: backup.volumes[0].bind: is "srv": must be an absolute path'],
   [`${LEAST}backup: { paths: [a/../../b] }`, '3:19: backup.paths[0]: is "a/../../b": must not contain ..'],

@@ -166,6 +166,8 @@ export function applyRules(subject: Subject, broken: ReadonlySet<string>): Findi
   return RULES.flatMap((rule) => (rule.needs.some((name) => broken.has(name)) ? [] : rule.check(subject)));
 }
 
+const INCREMENTAL: ReadonlySet<string> = new Set(['volume', 'workspace']);
+
 /** What is accepted, and probably not what was meant. */
 export function notices({ manifest: { backup, runtime, database }, read }: Subject): string[] {
   const unused = (path: string, type: 'database' | 'volume' | 'workspace' | 'command', there: boolean) =>
@@ -177,6 +179,11 @@ export function notices({ manifest: { backup, runtime, database }, read }: Subje
     ...unused('backup.paths', 'workspace', backup.paths.length > 0),
     ...unused('backup.command', 'command', backup.command !== undefined),
     ...unused('database', 'database', database !== undefined),
+    ...(backup.enabled && backup.method === 'incremental' && !backup.types.some((type) => INCREMENTAL.has(type))
+      ? [
+          'backup.method: incremental changes nothing: it is for volumes and workspace paths, and backup.type has neither',
+        ]
+      : []),
     ...(runtime === 'pm2' && read.compose ? ['compose is not used: the runtime is pm2'] : []),
   ];
 }

@@ -3,7 +3,6 @@ import * as z from 'zod';
 import { absolutePath, duration, endpoint, flag, oneOf, orVariable, relativePath, text, whole } from './fields.ts';
 import { argv, field, listOf, section } from './sections.ts';
 import {
-  backupMethod,
   containerName,
   envName,
   glob,
@@ -51,7 +50,7 @@ const backup = section({
   command: section({ backup: words, restore: words.optional(), verify: words.optional() }).optional(),
   consistency: field(oneOf('pause', 'stop', 'live')).optional(),
   drill: field(oneOf('full', 'list', 'off')).optional(),
-  method: field(backupMethod).optional(),
+  method: field(oneOf('archive', 'incremental')).optional(),
   retention: section({ keep: field(whole(1, 100_000)).optional(), days: field(whole(1, 100_000)).optional() })
     .refine((retention) => (retention.keep === undefined) !== (retention.days === undefined), {
       error: 'must have either keep or days',

@@ -40,12 +40,6 @@ export const runtimeName = also(oneOf('compose', 'pm2', 'swarm'), (name) =>
   name === 'swarm' ? { unfit: 'swarm is not supported by this version: write compose or pm2' } : undefined,
 );
 
-export const backupMethod = also(oneOf('archive', 'incremental'), (method) =>
-  method === 'incremental'
-    ? { unfit: 'incremental is not supported by this version: write archive, or leave it out' }
-    : undefined,
-);
-
 export const groupName = textLike(
   /^[a-z0-9][a-z0-9_-]{0,62}$/,
   'the name of a group: lower case letters, digits, underscore or dash',

@@ -7,8 +7,10 @@ import { atPoint, killPoints } from '../../dev/kill-points.ts';
 import type { Host } from '../../host/port.ts';
 import { writeArchive } from '../archive.ts';
 import type { BackupContext, BackupItem, Restoring } from '../kind.ts';
+import { writeSnapshot } from '../snapshot/write.ts';
 import { makeWorld, type World } from '../world.ts';
 import { runInside, stageInside } from './inside.ts';
+import { stageSnapshotInside, swapSnapshotInside, undoSnapshotInside } from './snapshot-inside.ts';
 
 const STAMP = '20260102_030405';
 let world: World;
@@ -16,7 +18,7 @@ let folder: string;
 let backup: string;
 let restoring: Restoring;
 
-beforeEach(async () => {
+async function make(method: NonNullable<BackupItem['method']>) {
   world = makeWorld({ backup: {} });
   folder = join(world.root, 'volume');
   backup = mkdtempSync(join(tmpdir(), 'belay-inside-'));
@@ -33,11 +35,13 @@ beforeEach(async () => {
     describes: 'volume x',
     path: folder,
     bytes: undefined,
+    method,
     when: 'held',
   };
-  const files = [await writeArchive(world.context, item, folder, backup)];
-  restoring = { item, files, folder: backup, stamp: STAMP, work: backup };
-});
+  const write = method === 'archive' ? writeArchive : writeSnapshot;
+  const files = [await write(world.context, item, folder, backup)];
+  restoring = { item, files, folder: backup, stamp: STAMP, work: join(backup, 'work') };
+}
 afterEach(async () => {
   rmSync(backup, { recursive: true });
   await world.end();
@@ -49,23 +53,32 @@ const fingerprint = (path: string): string => {
   return Bun.spawnSync(['sh', '-c', look, 'sh', path]).stdout.toString();
 };
 
+/** One file stays as it is: a snapshot shares it. */
 function spoil(): void {
-  Bun.spawnSync(['find', folder, '-mindepth', '1', '-delete']);
+  Bun.spawnSync(['find', folder, '-mindepth', '1', '!', '-name', '.hidden', '-delete']);
   Bun.spawnSync(['chmod', '0700', folder]);
   mkdirSync(join(folder, 'other'));
   writeFileSync(join(folder, 'intruder'), 'x');
 }
 
 type Step = 'stage' | 'swap' | 'settle' | 'undo';
-const run = (step: Step, context: BackupContext = world.context): Promise<unknown> =>
-  step === 'stage' ? stageInside(context, restoring, { folder }) : runInside(context, restoring, { folder }, step);
+function run(step: Step, context: BackupContext = world.context): Promise<unknown> {
+  if (restoring.item.method === 'incremental' && step !== 'settle') return SNAPSHOT[step](context, restoring, folder);
+  if (step === 'stage') return stageInside(context, restoring, { folder });
+  return runInside(context, restoring, { folder }, step);
+}
+const SNAPSHOT = { stage: stageSnapshotInside, swap: swapSnapshotInside, undo: undoSnapshotInside };
+
+/** The scripts of swap, undo and settle: others only make what these move. */
+const MOVES = /away "\$|it is staged, not swapped/;
 
 /** The scripts run in bash, which runs `trap` before each command, with n counting down. */
 function trapped(n: number, trap: string): { context: BackupContext; died(): boolean } {
   const { host } = world.context;
   let died = false;
   const run: Host['exec']['run'] = async (argv, options) => {
-    const [, , text = '', ...words] = argv;
+    const [program, , text = '', ...words] = argv;
+    if (program !== 'sh' || !MOVES.test(text)) return host.exec.run(argv, options);
     const result = await host.exec.run(
       ['bash', '-T', '-c', `n=${n}; trap '${trap}' DEBUG\n${text}`, ...words],
       options,
@@ -97,7 +110,9 @@ async function killed(step: Exclude<Step, 'stage'>, label: string, then: () => P
   return count;
 }
 
-describe('content-wise', () => {
+describe.each(['archive', 'incremental'] as const)('content-wise, %s', (method) => {
+  beforeEach(() => make(method));
+
   test('forward and back', async () => {
     const saved = fingerprint(folder);
     spoil();

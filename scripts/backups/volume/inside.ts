@@ -44,7 +44,7 @@ cp --archive --no-target-directory -- "$new" .
 rmdir -- "$new"; sync --file-system .`,
   settle: `if [ -d "$new" ]; then echo "it is staged, not swapped" >&2; exit 1; fi
 if [ -d "$old" ]; then rm -rf -- "$drop"; mv --no-target-directory -- "$old" "$drop"; fi
-rm -rf -- "$drop" "$new.partial"`,
+rm -rf -- "$drop" "$new.partial" "$new.changed"`,
   undo: `if [ -d "$old" ]; then
   if [ ! -d "$new" ]; then
     rm -rf -- "$new.partial"; mkdir -m 0700 -- "$new.partial"; like . "$new.partial"
@@ -54,7 +54,7 @@ rm -rf -- "$drop" "$new.partial"`,
   mv --no-target-directory -- "$old" "$old.partial"
 fi
 if [ -d "$old.partial" ]; then back "$old.partial"; fi
-rm -rf -- "$drop" "$new.partial"
+rm -rf -- "$drop" "$new.partial" "$new.changed"
 if [ -d "$new" ]; then mv --no-target-directory -- "$new" "$drop"; rm -rf -- "$drop"; fi
 sync --file-system .`,
 } as const;

@@ -4,15 +4,19 @@ import { refused, stepFailed } from '../../model/error.ts';
 import { archiveRestorer, archiveSpace } from '../archive-restore.ts';
 import type { BackupContext, Restorer, Restoring } from '../kind.ts';
 import { isWithin, refuseOwnBackups } from '../places.ts';
+import { eitherRestorer, snapshotRestorer, snapshotSpace } from '../snapshot/restore.ts';
 import { type Inside, runInside, stageInside } from './inside.ts';
 import { isMounted, mountPoints, volumePlace, volumeUsers } from './place.ts';
+import { stageSnapshotInside, swapSnapshotInside, undoSnapshotInside } from './snapshot-inside.ts';
 
-const bySiblings = archiveRestorer((_context, { item }) => item.path ?? '');
+const pathOf = (_context: BackupContext, { item }: Restoring): string => item.path ?? '';
+const bySiblings = eitherRestorer(archiveRestorer(pathOf), snapshotRestorer(pathOf));
 
 /** undefined: it can be renamed. @throws refused where it may not be written any more. */
 async function insideOf(context: BackupContext, { item }: Restoring): Promise<Inside | undefined> {
   if (item.volume !== undefined) {
     const place = await volumePlace(context, item.volume, 'restored');
+    if (place.how === 'helper' && item.method === 'incremental') throw notRoot(item.volume);
     if (place.how === 'helper') return { volume: item.volume, image: place.image };
     if (place.path !== item.path) {
       throw refused({
@@ -23,6 +27,12 @@ async function insideOf(context: BackupContext, { item }: Restoring): Promise<In
   } else refuseStrangeBind(context, item.path ?? '');
   return mountedAt(context, item.path ?? '') ? { folder: item.path ?? '' } : undefined;
 }
+
+const notRoot = (volume: string) =>
+  refused({
+    what: `the volume ${volume} was saved incrementally, and can only be reached through a container here`,
+    hint: 'Restore as root, or by hand, see RESTORE.txt of the backup.',
+  });
 
 /** @throws refused for a mount further down: renaming would take it along, and its data is in the archive. */
 function mountedAt(context: BackupContext, path: string): boolean {
@@ -52,16 +62,23 @@ function refuseStrangeBind(context: BackupContext, path: string): void {
   refuseOwnBackups(context, path, where);
 }
 
+const isSnapshot = ({ item }: Restoring, inside: Inside): inside is { folder: string } =>
+  item.method === 'incremental' && 'folder' in inside;
+
 export const volumeRestorer: Restorer = {
   swaps: 'stopped',
-  space(context, { item, files }) {
+  space(context, restoring) {
+    const { item, files } = restoring;
     if (item.path === undefined) return undefined;
     const mountinfo = context.host.files.readText('/proc/self/mountinfo') ?? '';
-    return archiveSpace(isMounted(mountinfo, item.path) ? item.path : dirname(item.path), files);
+    const beside = isMounted(mountinfo, item.path) ? item.path : dirname(item.path);
+    return item.method === 'incremental' ? snapshotSpace(context, restoring, beside) : archiveSpace(beside, files);
   },
   async stage(context, restoring) {
     const inside = await insideOf(context, restoring);
-    return inside === undefined ? bySiblings.stage(context, restoring) : stageInside(context, restoring, inside);
+    if (inside === undefined) return await bySiblings.stage(context, restoring);
+    if (isSnapshot(restoring, inside)) return await stageSnapshotInside(context, restoring, inside.folder);
+    await stageInside(context, restoring, inside);
   },
   async swap(context, restoring) {
     const { volume } = restoring.item;
@@ -82,5 +99,9 @@ export const volumeRestorer: Restorer = {
 async function step(context: BackupContext, restoring: Restoring, name: 'swap' | 'settle' | 'undo'): Promise<void> {
   const inside = await insideOf(context, restoring);
   if (inside === undefined) await bySiblings[name](context, restoring);
+  else if (name === 'swap' && isSnapshot(restoring, inside))
+    await swapSnapshotInside(context, restoring, inside.folder);
+  else if (name === 'undo' && isSnapshot(restoring, inside))
+    await undoSnapshotInside(context, restoring, inside.folder);
   else await runInside(context, restoring, inside, name);
 }

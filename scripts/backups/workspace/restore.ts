@@ -1,10 +1,12 @@
 // Workspace paths back into place.
 import { refused } from '../../model/error.ts';
 import { archiveRestorer } from '../archive-restore.ts';
+import type { BackupContext, Restoring } from '../kind.ts';
 import { isWithin, packageFolder } from '../places.ts';
+import { eitherRestorer, snapshotRestorer } from '../snapshot/restore.ts';
 
 /** Only below the service's own folders, whatever the record says. */
-export const workspaceRestorer = archiveRestorer((context, { item }) => {
+function targetOf(context: BackupContext, { item }: Restoring): string {
   const path = item.path ?? '';
   const { files } = context.host;
   const own = [packageFolder(context), context.paths.workspace]
@@ -16,4 +18,6 @@ export const workspaceRestorer = archiveRestorer((context, { item }) => {
     where: item.name,
     hint: 'The backup is of another place: restore it by hand, see its RESTORE.txt.',
   });
-});
+}
+
+export const workspaceRestorer = eitherRestorer(archiveRestorer(targetOf), snapshotRestorer(targetOf));
