@@ -39,6 +39,8 @@ test('items have names of their own and an estimate; config is always among them
     'workspace-uploads-a',
     'workspace-uploads-a-2',
   ]);
+  // .env and the resolved file.
+  expect(items[0]?.bytes).toBe('CONTAINER_PREFIX=asd-test-\n'.length + 'services: {}\n'.length);
   expect(items[1]?.bytes).toBeGreaterThan(4999);
   expect(bytes).toBeGreaterThan(4999);
   expect(uncovered).toEqual([]);

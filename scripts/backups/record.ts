@@ -49,6 +49,23 @@ const record = z.object({
   verifiedAt: z.string().min(1),
 });
 
+/** What a backup takes on the disk; of a snapshot, what it does not share with the one before. */
+export const storedBytes = ({ items }: Pick<BackupRecord, 'items'>): number =>
+  items
+    .flatMap(({ files }) => files)
+    .reduce((sum, { bytes, facts }) => sum + bytes + Number(facts.copiedBytes ?? 0), 0);
+
+/** What was found of the last snapshots while this one was made upon them: a sentence for each that has rotted. */
+export const rottenBefore = ({ service, items }: Pick<BackupRecord, 'service' | 'items'>): string[] =>
+  items.flatMap(({ item, files }) =>
+    files
+      .filter(({ facts }) => facts.rotten !== undefined)
+      .map(
+        ({ facts }) =>
+          `the backup ${service}/${facts.basis} is damaged, do not rely on it (${item.name}: ${facts.rotten}); check the disk, then: just release-backup-verify ${service} --all`,
+      ),
+  );
+
 /** @param folder a backup's folder. @throws refused where its record is missing, broken, or of a newer engine. */
 export function readRecord(host: Host, folder: string): BackupRecord {
   const path = join(folder, RECORD);

@@ -1,11 +1,11 @@
-// `just bench [1..5|10] [--runs=N]`: the engine against the limits, side by side, on this machine.
+// `just bench [1..6|10] [--runs=N]`: the engine against the limits, side by side, on this machine.
 import { parseArgs } from 'node:util';
 import { machineLines } from './bench/machine.ts';
 import { openScratch, type Scratch } from './bench/scratch.ts';
 import { markdown, type Table } from './bench/table.ts';
 import { dockerConfigFolder } from './engine/packages.ts';
 
-const HELP = `just bench [1..5|10] [--runs=N]
+const HELP = `just bench [1..6|10] [--runs=N]
 
 Prints medians and spread of what is measured side by side, in turns:
   1  release-run of 1, 4 and 10 compose services with 50 MB each, against a bash script
@@ -13,6 +13,7 @@ Prints medians and spread of what is measured side by side, in turns:
   3  the plan of 1,000 and 5,000 packages, against turbo ls --affected
   4  release-state, cold
   5  the backup of a volume of 1 GB, against tar | zstd
+  6  backup and restore of a volume of 2 GB of which 1 % changed: incremental against archive
   10 release-adopt --draft and --dry-run of 12 and 100 Compose projects
 
   --runs=N  turns that count; default 5, and one more to warm up
@@ -28,6 +29,7 @@ const MEASUREMENTS: Record<string, () => Promise<Measurement>> = {
   3: async () => (await import('./bench/plan.ts')).measurePlan,
   4: async () => (await import('./bench/state.ts')).measureState,
   5: async () => (await import('./bench/backup.ts')).measureBackup,
+  6: async () => (await import('./bench/snapshot.ts')).measureSnapshot,
   10: async () => (await import('./bench/takeover.ts')).measureTakeover,
 };
 

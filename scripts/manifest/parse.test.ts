@@ -180,7 +180,10 @@ test.each([
   ],
   [`${LEAST}install: [bun, '']`, '3:16: install[1]: is empty'],
   [`${LEAST}install: [bun, "a\\0b"]`, '3:16: install[1]: holds the control character U+0000'],
-  [`${LEAST}backup: { method: increment }`, '3:19: backup.method: is "increment": must be one of archive, incremental'],
+  [
+    `${LEAST}backup: { method: increment }`,
+    '3:19: backup.method: is "increment": must be archive or incremental (did you mean "incremental"?)',
+  ],
   [`${LEAST}backup: { volumes: [{ data_uid: 5 }] }`, '3:21: backup.volumes[0]: must have either suffix or bind'],
   [`${LEAST}backup: { volumes: [{ bind: srv }] }`, '3:29: backup.volumes[0].bind: is "srv": must be an absolute path'],
   [`${LEAST}backup: { paths: [a/../../b] }`, '3:19: backup.paths[0]: is "a/../../b": must not contain ..'],
@@ -259,6 +262,9 @@ test("other tools' keys are accepted and named once; a near miss is asked about"
 test('what a backup does not use is said', () => {
   const { notices, manifest } = parseManifest(`${LEAST}backup: { type: config, paths: [up] }`, WIKI);
   expect(notices).toEqual([`${F}: backup.paths is not backed up: backup.type has no workspace`]);
+  expect(parseManifest(`${LEAST}backup: { method: incremental }`, WIKI).notices).toEqual([
+    `${F}: backup.method: incremental changes nothing: it is for volumes and workspace paths, and backup.type has neither`,
+  ]);
   expect(manifest.backup.types).toEqual(['config']);
 });
 

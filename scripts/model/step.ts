@@ -103,7 +103,8 @@ export interface ServicePlan {
   images: Array<{ component: string; from: string | undefined; to: string | undefined }>;
   /** Hooks and commands that will run, in order. */
   hooks: string[];
-  backup: Array<{ item: string; bytes: number | undefined }>;
+  /** Bytes: what has to be written, before compression. Method: where there is a choice. */
+  backup: Array<{ item: string; bytes: number | undefined; method?: 'archive' | 'incremental' }>;
   /** Writable mounts that no backup covers. */
   uncovered: string[];
   /** Seconds, from earlier releases of this host; undefined: unknown. */

@@ -114,7 +114,7 @@ function describeService(service: ServicePlan): string[] {
   }
   if (service.hooks.length > 0) rows.push(['runs', service.hooks.join(', ')]);
   if (service.change !== 'added') {
-    const items = service.backup.map((b) => `${b.item} (${formatBytes(b.bytes)})`);
+    const items = service.backup.map((b) => `${b.item} (${describeSize(b)})`);
     rows.push(['backup', items.length > 0 ? items.join(', ') : 'none']);
   }
   if (service.uncovered.length > 0) rows.push(['not saved', service.uncovered.join(', ')]);
@@ -127,6 +127,12 @@ function describeService(service: ServicePlan): string[] {
     `${service.name} (${service.change}, ${service.runtime}, priority ${service.priority})`,
     ...rows.map(([k, v]) => `  ${k.padEnd(11)}${v}`),
   ];
+}
+
+/** How it is saved is said where there is a choice. */
+function describeSize({ bytes, method }: ServicePlan['backup'][number]): string {
+  if (method === 'incremental') return `incremental, ${formatBytes(bytes)} to copy`;
+  return method === undefined ? formatBytes(bytes) : `${method}, ${formatBytes(bytes)}`;
 }
 
 /** `name:tag sha256:0123456789ab` is enough for people. */

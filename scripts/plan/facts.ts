@@ -1,7 +1,7 @@
 // Everything that planning is told. Gathered once by scripts/release/observe*.ts; plan/ computes from these and nothing else.
 import type { ComponentImage } from '../model/receipt.ts';
 import type { ReleaseConfig, ServiceManifest } from '../model/service.ts';
-import type { HookName } from '../model/step.ts';
+import type { HookName, ServicePlan } from '../model/step.ts';
 
 export type { ChangedPath } from '../model/checkout.ts';
 
@@ -20,7 +20,7 @@ export interface ServiceFacts {
   statefulRecreated: string[];
   /** A release that this one takes over has its first backup and its kept images: they are the way back. */
   inherited: boolean;
-  backup: Array<{ item: string; bytes: number | undefined }>;
+  backup: ServicePlan['backup'];
   uncovered: string[];
   history: { durationS: number | undefined; downtimeS: number | undefined; pauseS: number | undefined };
   notices: string[];

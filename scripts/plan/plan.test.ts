@@ -101,6 +101,18 @@ test('what a superseded release had saved is not saved again', () => {
   expect(ids(plan)).not.toContain('keep-images:wiki');
 });
 
+test('the plan says how each item is saved, where there is a choice, and what has to be copied', () => {
+  const backup = [
+    { item: 'config', bytes: 1200 },
+    { item: 'volume-files', bytes: 21e6, method: 'incremental' as const },
+    { item: 'volume-x', bytes: undefined, method: 'archive' as const },
+  ];
+  const text = describePlan(makePlan(facts({ services: [service('wiki', { backup })] }))).join('\n');
+  expect(text).toContain(
+    'config (1.2 KB), volume-files (incremental, 21.0 MB to copy), volume-x (archive, size unknown)',
+  );
+});
+
 test('scripts run one after the other', () => {
   const plan = makePlan(facts({ scripts: [script('releases/T-1-a.sh'), script('releases/T-1-b.ts')] }));
   expect(step(plan, 'script:releases/T-1-b.ts').needs).toEqual(['script:releases/T-1-a.sh']);

@@ -1,5 +1,6 @@
 // just release-backups [SERVICE]: the backups of this host, newest first: age, size, who needs them, when they were last read back.
 import { listBackups } from '../backups/list.ts';
+import { storedBytes } from '../backups/record.ts';
 import { unfinishedRestore } from '../backups/restore-mark.ts';
 import { verifiedAt } from '../backups/verified.ts';
 import { checkServiceName } from '../model/names.ts';
@@ -30,7 +31,7 @@ export const verb: Verb = {
       service: each.service,
       stamp: each.stamp,
       ageMs: now - Date.parse(each.startedAt),
-      bytes: each.items.flatMap((item) => item.files).reduce((sum, file) => sum + file.bytes, 0),
+      bytes: storedBytes(each),
       for: each.purpose ?? each.ticket,
       label: each.label,
       verifiedAt: verifiedAt(host, each.dir, each),

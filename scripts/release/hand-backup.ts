@@ -1,6 +1,7 @@
 // Backups of several services one after the other, outside of a release: each is logged, read back, and said.
 import { stampOf } from '../backups/folder.ts';
 import { holdBackup } from '../backups/holds.ts';
+import { rottenBefore, storedBytes } from '../backups/record.ts';
 import { takeBackup } from '../backups/take.ts';
 import type { ReleaseLock } from '../journal/lock.ts';
 import type { ServiceReceipt } from '../model/receipt.ts';
@@ -42,7 +43,7 @@ export async function backUpServices(
           onPause: (event, fields) => log(event, { service: manifest.name, ...fields }),
         });
         if (options.hold !== undefined) holdBackup(host, taken.dir, options.hold);
-        const bytes = taken.items.flatMap((item) => item.files).reduce((sum, file) => sum + file.bytes, 0);
+        const bytes = storedBytes(taken);
         const { stamp, dir, sha256s, pausedMs, label } = taken;
         log('step-done', {
           step: 'backup',
@@ -53,6 +54,10 @@ export async function backUpServices(
           label,
         });
         reporter.say(`  ${manifest.name} ${stamp}: ${formatBytes(bytes)} in ${dir}`);
+        for (const sentence of rottenBefore(taken)) {
+          log('notice', { service: manifest.name, reason: sentence });
+          reporter.say(`  ${sentence}`);
+        }
         for (const mount of taken.uncovered) reporter.say(`  not in it: ${mount}`);
         done.set(manifest.name, { stamp, dir, bytes, sha256: sha256s, pausedMs, label });
       }

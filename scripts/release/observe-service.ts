@@ -146,7 +146,11 @@ async function observeBefore(
     resolved,
     project: resolved.project,
     running: full.running,
-    backup: items.map((item) => ({ item: item.name, bytes: item.bytes })),
+    backup: items.map(({ name, bytes, method }) => ({
+      item: name,
+      bytes,
+      ...(method === undefined ? {} : { method }),
+    })),
     uncovered: plan.uncovered,
     covers: items.flatMap(({ volume, path }) => (volume ? [`volume ${volume}`] : path ? [`bind ${path}`] : [])),
   };

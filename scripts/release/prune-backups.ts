@@ -1,6 +1,7 @@
 // Backups that nobody needs any more go, by each manifest's retention, and with them the images that were kept or built for them.
 import { join } from 'node:path';
 import { type BackupList, listBackups } from '../backups/list.ts';
+import { storedBytes } from '../backups/record.ts';
 import { expired } from '../backups/retention.ts';
 import { cleanEnvironment } from '../host/environment.ts';
 import { ReleaseError } from '../model/error.ts';
@@ -49,7 +50,7 @@ export async function pruneBackups(context: Context, options: { dryRun?: boolean
     else going.push(...expired(own, retention, host.clock.now()));
   }
   for (const backup of going) {
-    const bytes = backup.items.flatMap((item) => item.files).reduce((sum, file) => sum + file.bytes, 0);
+    const bytes = storedBytes(backup);
     if (options.dryRun || remove(context, backup, report.notices))
       report.removed.push({ service: backup.service, stamp: backup.stamp, bytes, dir: backup.dir });
   }

@@ -57,16 +57,25 @@ async function untracked(context: BackupContext): Promise<string[]> {
   return named.filter((path) => !kept.has(path));
 }
 
+/** Of what may be saved: git keeps some of the named files. */
+function sizeOf({ host, paths, resolved }: BackupContext): number {
+  const named = [paths.envFile, ...new Set(resolved.namedFiles)].map((path) =>
+    host.files.stat(path) === undefined ? undefined : host.files.stat(host.files.realpath(path)),
+  );
+  const bytes = named.map((stat) => (stat?.kind === 'file' ? stat.size : 0));
+  return bytes.reduce((sum, size) => sum + size, Buffer.byteLength(resolved.document));
+}
+
 export const configKind: BackupKind = {
   kind: 'config',
 
-  async items(): Promise<BackupItem[]> {
+  async items(context): Promise<BackupItem[]> {
     return [
       {
         kind: 'config',
         name: PREFIX,
         describes: '.env, resolved configuration and untracked files it names',
-        bytes: undefined,
+        bytes: sizeOf(context),
         when: 'running',
       },
     ];

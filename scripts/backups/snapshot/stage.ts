@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { inTree } from '../../host/tree.ts';
 import { stepFailed } from '../../model/error.ts';
 import type { BackupContext, Restoring } from '../kind.ts';
+import { checkSums } from '../sums.ts';
 import { treeOf } from './basis.ts';
-import { checkSnapshot } from './check.ts';
 import { linkKeeper, pairs, unlike } from './compare.ts';
 import { type Listed, readList, shown } from './list.ts';
 import { repair, type Wrong } from './repair.ts';
@@ -19,7 +19,7 @@ const listFile = ({ folder, files: [file] }: Restoring): string => join(folder, 
 const sharedFile = ({ work, item }: Restoring): string => join(work, `${item.name}.shared`);
 
 /**
- * Before the service stops: the snapshot is read back, and what differs from the live folder (by size and time) is copied beside it.
+ * Before the service stops: what differs from the live folder (by size and time) is copied beside it, and proven by its checksums.
  * @param making an empty folder of its own; it gets nothing but these copies. @throws step-failed.
  */
 export async function copyChanged(
@@ -28,18 +28,47 @@ export async function copyChanged(
   live: string | undefined,
   making: string,
 ): Promise<void> {
-  await checkSnapshot(context, restoring.item, restoring.folder, restoring.files);
-  await rsync(context, {
-    what: `copying what differs of ${restoring.item.describes}`,
-    from: snapshotOf(restoring),
-    to: making,
-    options: live === undefined ? [] : [`--compare-dest=${live}`],
-  });
+  await checkSums(context, restoring.folder, restoring.files);
+  const what = `copying what differs of ${restoring.item.describes}`;
+  const options = live === undefined ? [] : [`--compare-dest=${live}`];
+  await rsync(context, { what, from: snapshotOf(restoring), to: making, options });
+  const { files } = context.host;
+  const signal = patience(context);
+  const breathe = breather(context, signal, what);
+  try {
+    for (const pair of pairs(readList(files, listFile(restoring)), files.walk(making))) {
+      await breathe();
+      const { expected, actual } = pair;
+      if (actual === undefined) continue;
+      const why = unlike(pair) ?? (await otherSum(context, expected, making, signal));
+      if (why !== undefined) throw notWhole(restoring, actual.path, why);
+    }
+  } catch (error) {
+    throw orTooLong(error, signal, what);
+  }
 }
+
+/** Of a copy, against the list. */
+async function otherSum(
+  { host }: BackupContext,
+  expected: Listed | undefined,
+  making: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (expected?.kind !== 'file') return undefined;
+  const same = (await host.files.sha256(inTree(making, expected.path), signal)) === expected.sha256;
+  return same ? undefined : 'is not what was written: its checksum differs';
+}
+
+const notWhole = (restoring: Restoring, path: string, why: string) =>
+  stepFailed({
+    what: `the backup ${snapshotOf(restoring)} is damaged: ${shown(path)} ${why}`,
+    hint: 'Do not restore from it; use another copy, and check the disk.',
+  });
 
 /**
  * When nothing of the service runs: the whole content, of links to what is the same and of what was copied. Every file is compared with the
- * snapshot, byte by byte, and copied anew where it is not the same. Notes which files are shared with the live folder.
+ * snapshot, byte by byte, and copied anew where it is not the same, proven by its checksum then. Notes which files are shared with the live folder.
  * @param changed what copyChanged made. @param making an empty folder of its own. @throws step-failed.
  */
 export async function putTogether(
@@ -56,7 +85,7 @@ export async function putTogether(
   let wrong = await wrongIn(context, restoring, live, making);
   if (wrong.length === 0) return;
   await repair(context, copy, wrong);
-  wrong = await wrongIn(context, restoring, live, making);
+  wrong = await wrongIn(context, restoring, live, making, new Set(wrong.map(({ path }) => path)));
   if (wrong.length === 0) return;
   throw stepFailed({
     what: `what was put together of ${restoring.item.describes} is not what was saved`,
@@ -71,6 +100,7 @@ async function wrongIn(
   restoring: Restoring,
   live: string | undefined,
   making: string,
+  copied: ReadonlySet<string> = new Set(),
 ): Promise<Wrong[]> {
   const { files } = context.host;
   const [from, what] = [snapshotOf(restoring), `comparing ${restoring.item.describes}`];
@@ -91,6 +121,7 @@ async function wrongIn(
         const read = why === undefined && actual.kind === 'file';
         if (read && !(await files.sameContent(inTree(making, path), inTree(from, path), signal)))
           why = 'has other content';
+        else if (copied.has(path)) why = await otherSum(context, expected, making, signal);
       }
       if (why !== undefined)
         wrong.push({ path, why, folder: actual?.kind === 'folder' && expected?.kind === 'folder' });

@@ -1,6 +1,7 @@
 // What the steps of prepare do on the host.
 import { join } from 'node:path';
 import { stampOf } from '../../backups/folder.ts';
+import { rottenBefore, storedBytes } from '../../backups/record.ts';
 import { takeBackup } from '../../backups/take.ts';
 import type { Runners, StepContext } from '../../engine/attempt.ts';
 import { checkoutBranch } from '../../host/git/checkout-branch.ts';
@@ -93,7 +94,8 @@ async function backup(session: Session, step: StepOf<'backup'>, at: StepContext)
     onPause: (event, facts) =>
       at.note(event, Object.fromEntries(Object.entries(facts).map(([k, v]) => [k, String(v)]))),
   });
-  const bytes = taken.items.flatMap((item) => item.files).reduce((sum, file) => sum + file.bytes, 0);
+  const bytes = storedBytes(taken);
+  for (const sentence of rottenBefore(taken)) at.note('notice', { reason: sentence });
   recordService(session, step.service, {
     backup: {
       stamp: taken.stamp,
