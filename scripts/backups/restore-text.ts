@@ -1,13 +1,19 @@
 // RESTORE.txt: what a person types to get the data back when there is nothing but this folder. It is also a bash script.
 import type { BackupRecord } from './kind.ts';
 import { kindOf } from './registry.ts';
+import { fetchLines, type SecondHome } from './restic.ts';
 import { shellComment } from './shell.ts';
 
 export const RESTORE_FILE = 'RESTORE.txt';
 export const SUMS_FILE = 'SHA256SUMS';
 
 /** @param stop and start: how the service is stopped and started by hand. */
-export function restoreText(record: BackupRecord, project: string, runtime: string): string {
+export function restoreText(
+  record: BackupRecord,
+  project: string,
+  runtime: string,
+  home?: Pick<SecondHome, 'repository' | 'passwordFile'>,
+): string {
   const { stop, start } = byHand(runtime, project);
   const lines = [
     `Backup ${record.stamp} (UTC) of ${record.service}, taken for ${record.ticket}; ${LABELS[record.label]}.`,
@@ -16,6 +22,7 @@ export function restoreText(record: BackupRecord, project: string, runtime: stri
     `2. bash ${RESTORE_FILE}   (or only the lines of one item, after the first three)`,
     `3. start it again:    ${start}`,
     ...record.uncovered.map((mount) => `Not in this backup: ${mount}`),
+    ...(home === undefined ? [] : fetchLines(home, record.service, record.stamp)),
   ].map(shellComment);
   lines.push('', 'set -eu -o pipefail', 'umask 077', `sha256sum --check --quiet ${SUMS_FILE}`);
   for (const { item, files } of record.items) {

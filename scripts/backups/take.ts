@@ -8,6 +8,7 @@ import type { BackupContext, BackupFile, BackupItem, BackupRecord, Basis } from 
 import { type PauseOptions, whileHeld } from './pause.ts';
 import { RECORD, readRecord } from './record.ts';
 import { kindOf, kindsFor } from './registry.ts';
+import type { SecondHome } from './restic.ts';
 import { refuseUnfinished } from './restore-mark.ts';
 import { RESTORE_FILE, restoreText, SUMS_FILE } from './restore-text.ts';
 import { basisOf, treeOf } from './snapshot/basis.ts';
@@ -23,6 +24,8 @@ export interface TakeOptions extends PauseOptions {
   /** The root of all backups, absolute. */
   dir: string;
   ticket: string;
+  /** Where it will be copied to; RESTORE.txt says it. */
+  secondHome?: Pick<SecondHome, 'repository' | 'passwordFile'> | undefined;
   /** Why it is taken; default: for a release. */
   purpose?: BackupRecord['purpose'];
 }
@@ -90,7 +93,10 @@ export async function takeBackup(
       verifiedAt: '',
     };
     files.replace(join(partial, SUMS_FILE), sumsText(all));
-    files.replace(join(partial, RESTORE_FILE), restoreText(record, context.resolved.project, runtime.kind));
+    files.replace(
+      join(partial, RESTORE_FILE),
+      restoreText(record, context.resolved.project, runtime.kind, options.secondHome),
+    );
     const trees = items.filter((item) => item.method === 'incremental').map(treeOf);
     if (trees.length > 0) await flushFileSystem(context, partial);
     flushTree(context.host, partial, trees);

@@ -31,7 +31,15 @@ const RECEIPT = fields({
       env: maybe(mapOf(text)),
       files: maybe(mapOf(text)),
       backup: maybe(
-        fields({ stamp: text, dir: text, bytes: number, sha256: mapOf(text), pausedMs: number, label: text }),
+        fields({
+          stamp: text,
+          dir: text,
+          bytes: number,
+          sha256: mapOf(text),
+          pausedMs: number,
+          label: text,
+          away: maybe(fields({ repository: text, snapshot: text, at: text })),
+        }),
       ),
       downtimeMs: maybe(number),
     }),

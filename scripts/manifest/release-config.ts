@@ -16,6 +16,15 @@ const imageOrNone: Reader<string> = (value) =>
         /^[A-Za-z0-9][\w.:/@-]*$/.test(words) ? undefined : { unfit: 'must be an image, such as alpine:3' },
       )(value);
 
+/** What restic takes for a repository, without a password: this file is in git. */
+const resticRepository = also(text, (words) => {
+  if (/^[a-z][a-z0-9]*:\/\/|^[a-z][a-z0-9]*:https?:\/\//.test(words) && /\/\/[^/]*:[^/]*@/.test(words))
+    return { unfit: 'must hold no password, since this file is in git' };
+  if (/^[a-z][a-z0-9]*:[^\n]+$/.test(words)) return undefined;
+  const path = absolutePath(words);
+  return isUnfit(path) ? { unfit: 'must be an absolute path, or as sftp:host:/path, rest:https://host/' } : undefined;
+});
+
 const allOrServices: Reader<'all' | string[]> = (value) => {
   if (value === 'all') return 'all';
   const says = { unfit: 'must be all, or a list of services' };
@@ -45,6 +54,12 @@ export const configSchema = section({
     dir: field(backupDir).optional(),
     pause_max: field(duration(1)).optional(),
     helper_image: field(imageOrNone).optional(),
+    restic: section({
+      repository: field(resticRepository),
+      password_file: field(backupDir),
+      on_failure: field(oneOf('warn', 'refuse')).optional(),
+      timeout: field(duration(1)).optional(),
+    }).optional(),
   }).optional(),
   confirm: section({
     within: field(duration(1)).optional(),
@@ -79,6 +94,15 @@ export function parseReleaseConfig(
 /** Nothing but comments, as the file is when everything stands at its default. */
 const isBlank = (text: string) => text.split('\n').every((line) => /^[ \r]*(?:#|$)/.test(line));
 
+type ReadRestic = NonNullable<NonNullable<z.output<typeof configSchema>['backup']>['restic']>;
+
+const resticOf = (read: ReadRestic): NonNullable<ReleaseConfig['backup']['restic']> => ({
+  repository: read.repository,
+  passwordFile: read.password_file,
+  onFailure: read.on_failure ?? 'warn',
+  timeoutMs: read.timeout ?? 1_800_000,
+});
+
 function withDefaults(read: z.output<typeof configSchema>): ReleaseConfig {
   return {
     branch: read.branch ?? 'main',
@@ -91,6 +115,7 @@ function withDefaults(read: z.output<typeof configSchema>): ReleaseConfig {
       dir: read.backup?.dir ?? '.asd/workspace/backups',
       pauseMaxMs: read.backup?.pause_max ?? 10_000,
       helperImage: read.backup?.helper_image ?? '',
+      ...(read.backup?.restic === undefined ? {} : { restic: resticOf(read.backup.restic) }),
     },
     confirm: {
       withinMs: read.confirm?.within,

@@ -35,6 +35,8 @@ export interface ServiceReceipt {
     sha256: Record<string, string>;
     pausedMs: number;
     label: string;
+    /** The copy in the second home. */
+    away?: { repository: string; snapshot: string; at: string };
   };
   downtimeMs?: number;
   /** Stamp of the backup that a revert took of the state before it. */

@@ -108,7 +108,13 @@ export interface ReleaseConfig {
   /** Globs of paths that never change a service. */
   ignore: string[];
   revert: { push: 'main' | 'branch' | 'none'; maxLossMs: number };
-  backup: { dir: string; pauseMaxMs: number; helperImage: string };
+  backup: {
+    dir: string;
+    pauseMaxMs: number;
+    helperImage: string;
+    /** A second home of backups. */
+    restic?: { repository: string; passwordFile: string; onFailure: 'warn' | 'refuse'; timeoutMs: number };
+  };
   /** `withinMs` undefined: a release is final when it is verified. */
   confirm: { withinMs: number | undefined; capMs: number; watch: 'notice' | 'revert' };
   /** Commands that run once when a release was confirmed. */

@@ -1,6 +1,7 @@
 // just release-backups [SERVICE]: the backups of this host, newest first: age, size, who needs them, when they were last read back.
 import { listBackups } from '../backups/list.ts';
 import { storedBytes } from '../backups/record.ts';
+import { awayOf } from '../backups/restic.ts';
 import { unfinishedRestore } from '../backups/restore-mark.ts';
 import { verifiedAt } from '../backups/verified.ts';
 import { checkServiceName } from '../model/names.ts';
@@ -35,6 +36,7 @@ export const verb: Verb = {
       for: each.purpose ?? each.ticket,
       label: each.label,
       verifiedAt: verifiedAt(host, each.dir, each),
+      away: awayOf(host, each.dir) ?? null,
       neededBy: holdersOf(each),
       dir: each.dir,
     }));
@@ -45,7 +47,7 @@ export const verb: Verb = {
       return 0;
     }
     const lines = inColumns(
-      ['SERVICE', 'STAMP (UTC)', 'AGE', 'SIZE', 'FOR', 'READ BACK', 'NEEDED BY'],
+      ['SERVICE', 'STAMP (UTC)', 'AGE', 'SIZE', 'FOR', 'READ BACK', 'AWAY', 'NEEDED BY'],
       rows.map((row) => [
         row.service,
         row.stamp,
@@ -53,6 +55,7 @@ export const verb: Verb = {
         formatBytes(row.bytes),
         row.for,
         row.verifiedAt.slice(0, 16).replace('T', ' '),
+        row.away?.snapshot.slice(0, 8) ?? '-',
         row.neededBy.join('; '),
       ]),
     );

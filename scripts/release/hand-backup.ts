@@ -7,6 +7,7 @@ import type { ReleaseLock } from '../journal/lock.ts';
 import type { ServiceReceipt } from '../model/receipt.ts';
 import type { ServiceManifest } from '../model/service.ts';
 import { formatBytes } from '../plan/describe.ts';
+import { copyAway, secondHome } from './away.ts';
 import { NO_TICKET, openHandLog, openService, stoppable } from './by-hand.ts';
 import type { Context } from './context.ts';
 
@@ -39,6 +40,7 @@ export async function backUpServices(
           dir: paths.backups,
           ticket: NO_TICKET,
           purpose: 'by-hand',
+          secondHome: secondHome(context),
           pauseMaxMs: config.backup.pauseMaxMs,
           onPause: (event, fields) => log(event, { service: manifest.name, ...fields }),
         });
@@ -58,8 +60,13 @@ export async function backUpServices(
           log('notice', { service: manifest.name, reason: sentence });
           reporter.say(`  ${sentence}`);
         }
+        const away = await copyAway(context, taken, signal, (sentence) => {
+          log('notice', { service: manifest.name, reason: sentence });
+          reporter.say(`  ${sentence}`);
+        });
+        if (away !== undefined) reporter.say(`  copied to ${away.repository}, snapshot ${away.snapshot.slice(0, 8)}`);
         for (const mount of taken.uncovered) reporter.say(`  not in it: ${mount}`);
-        done.set(manifest.name, { stamp, dir, bytes, sha256: sha256s, pausedMs, label });
+        done.set(manifest.name, { stamp, dir, bytes, sha256: sha256s, pausedMs, label, ...(away && { away }) });
       }
     });
   } catch (error) {

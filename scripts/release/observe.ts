@@ -17,6 +17,7 @@ import type { ReleaseFacts } from '../plan/facts.ts';
 import { uncoveredInGroup, withGroups } from '../plan/groups.ts';
 import { runtimeOf } from '../runtimes/registry.ts';
 import type { ResolvedService, ServiceTree } from '../runtimes/runtime.ts';
+import { awayNotices } from './away.ts';
 import { checkClashes, checkPorts, checkSpace } from './clashes.ts';
 import { type Context, runtimeContext } from './context.ts';
 import { inGroups } from './in-groups.ts';
@@ -135,6 +136,7 @@ export async function observe(context: Context, wanted: Wanted): Promise<Observa
   checkSpace(space);
   const notices = [
     ...found.notices,
+    ...awayNotices(context),
     ...before.notices,
     ...after.notices,
     ...classification.changedScripts.map((path) => `${path} was changed, not added: it is not run`),

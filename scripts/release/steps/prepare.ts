@@ -9,6 +9,7 @@ import { checkUnlocked } from '../../host/git/move.ts';
 import { sha256 } from '../../host/keyed-hash.ts';
 import { stepFailed } from '../../model/error.ts';
 import type { StepOf } from '../../model/step.ts';
+import { copyAway, secondHome } from '../away.ts';
 import { backupContext } from '../backup-context.ts';
 import { resolved, subject } from '../resolve.ts';
 import { madeOf, recordService, type Session, saveReceipt } from '../session.ts';
@@ -90,23 +91,31 @@ async function backup(session: Session, step: StepOf<'backup'>, at: StepContext)
     stamp: stampOf(session.context.host.clock.now()),
     dir: paths.backups,
     ticket: session.ticket,
+    secondHome: secondHome(session.context),
     pauseMaxMs: config.backup.pauseMaxMs,
     onPause: (event, facts) =>
       at.note(event, Object.fromEntries(Object.entries(facts).map(([k, v]) => [k, String(v)]))),
   });
   const bytes = storedBytes(taken);
   for (const sentence of rottenBefore(taken)) at.note('notice', { reason: sentence });
-  recordService(session, step.service, {
-    backup: {
-      stamp: taken.stamp,
-      dir: taken.dir,
-      bytes,
-      sha256: taken.sha256s,
-      pausedMs: taken.pausedMs,
-      label: taken.label,
-    },
-  });
-  return { stamp: taken.stamp, bytes: String(bytes), paused: `${taken.pausedMs / 1000}s`, label: taken.label };
+  const made = {
+    stamp: taken.stamp,
+    dir: taken.dir,
+    bytes,
+    sha256: taken.sha256s,
+    pausedMs: taken.pausedMs,
+    label: taken.label,
+  };
+  recordService(session, step.service, { backup: made });
+  const away = await copyAway(session.context, taken, at.signal, (reason) => at.note('notice', { reason }));
+  if (away !== undefined) recordService(session, step.service, { backup: { ...made, away } });
+  return {
+    ...(away === undefined ? {} : { away: away.snapshot.slice(0, 8) }),
+    stamp: taken.stamp,
+    bytes: String(bytes),
+    paused: `${taken.pausedMs / 1000}s`,
+    label: taken.label,
+  };
 }
 
 async function advanceCheckout(
