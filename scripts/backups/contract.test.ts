@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { commandKind } from './command/kind.ts';
 import { configKind } from './config/kind.ts';
 import { backupContract } from './contract.ts';
+import { lacks } from './lacks.ts';
 import { fingerprint, makeOddTree } from './odd-tree.ts';
 import { sqliteKind } from './sqlite/kind.ts';
 import { volumeKind } from './volume/kind.ts';
@@ -83,7 +84,7 @@ if (process.getuid?.() === 0) {
   });
 }
 
-for (const basis of [false, true]) {
+for (const basis of lacks('rsync') ? [] : [false, true]) {
   const make = async () => {
     const world = makeWorld({ backup: { types: ['workspace'], paths: ['uploads'], method: 'incremental' } });
     const tree = world.packagePath('uploads');

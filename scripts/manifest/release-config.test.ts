@@ -42,6 +42,39 @@ after_confirm: [[notify, 'it is final']]
   });
 });
 
+test('a second home has its defaults, and what it must have', () => {
+  const read = (restic: string) => parseReleaseConfig(`backup: { restic: ${restic} }\n`).config.backup.restic;
+  expect(read('{ repository: /mnt/b, password_file: .asd/workspace/p }')).toEqual({
+    repository: '/mnt/b',
+    passwordFile: '.asd/workspace/p',
+    onFailure: 'warn',
+    timeoutMs: 1_800_000,
+  });
+  const more = "{ repository: 'sftp:box:/b', password_file: /etc/p, on_failure: refuse, timeout: 5m }";
+  expect(read(more)).toMatchObject({ repository: 'sftp:box:/b', onFailure: 'refuse', timeoutMs: 300_000 });
+  for (const [restic, said] of [
+    ['{ repository: /mnt/b }', 'backup.restic.password_file'],
+    ['{ repository: mnt/b, password_file: p }', 'must be an absolute path, or as sftp:'],
+    ["{ repository: 'rest:https://me:secret@box/', password_file: p }", 'must hold no password'],
+    ['{ repository: /mnt/../b, password_file: p }', 'must be an absolute path'],
+  ] as const) {
+    const details = caught(() => read(restic));
+    expect(details).toContain(said);
+    expect(details).not.toContain('secret');
+  }
+});
+
+/** The details of the refusal, as text. */
+function caught(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof ReleaseError) return (error.facts.details ?? []).join('\n');
+    throw error;
+  }
+  return 'it passed';
+}
+
 test('all problems at once, unknown keys among them', () => {
   let error: unknown;
   try {

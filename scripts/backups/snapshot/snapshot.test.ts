@@ -4,6 +4,7 @@ import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { join } from 'node:path';
 import { assert, asyncProperty } from 'fast-check';
 import type { BackupItem, Basis, Restoring } from '../kind.ts';
+import { lacks } from '../lacks.ts';
 import { mortalHost } from '../mortal-host.ts';
 import { fingerprint, makeOddTree } from '../odd-tree.ts';
 import { entries, look, makeEntries, sh } from '../random-tree.ts';
@@ -12,6 +13,7 @@ import { workspaceKind } from '../workspace/kind.ts';
 import { makeWorld, recordingRuntime, type World } from '../world.ts';
 import { listOf, treeOf } from './basis.ts';
 
+const without = lacks('rsync');
 const STAMP = '20260102_030405';
 let world: World;
 let tree: string;
@@ -58,28 +60,32 @@ const inodes = (path: string): string[] =>
   sh('find "$1" ! -type d -printf \'%i\\n\' | sort -u', path).split('\n').filter(Boolean);
 const shared = (a: string, b: string): string[] => inodes(a).filter((inode) => inodes(b).includes(inode));
 
-test('any folder, saved twice with changes between, comes back as each of them was; nothing live is ever shared with a backup', async () => {
-  await assert(
-    asyncProperty(entries(10), entries(4), entries(3), async (first, second, third) => {
-      rmSync(tree, { recursive: true, force: true });
-      makeEntries(tree, first);
-      const one = { was: look(tree), saved: await save() };
-      for (const name of readdirSync(tree).slice(0, 1)) rmSync(join(tree, name), { recursive: true });
-      makeEntries(tree, second);
-      const two = { was: look(tree), saved: await save(one.saved) };
-      makeEntries(tree, third);
-      for (const { was, saved } of [two, one, two]) {
-        await saved.check();
-        for (const name of ['stage', 'swap', 'settle'] as const) await step(name, saved);
-        expect(look(tree)).toBe(was);
-        for (const each of [one, two]) expect(shared(tree, each.saved.tree)).toEqual([]);
-      }
-    }),
-    { numRuns: 5 },
-  );
-}, 60_000);
+test.skipIf(without)(
+  'any folder, saved twice with changes between, comes back as each of them was; nothing live is ever shared with a backup',
+  async () => {
+    await assert(
+      asyncProperty(entries(10), entries(4), entries(3), async (first, second, third) => {
+        rmSync(tree, { recursive: true, force: true });
+        makeEntries(tree, first);
+        const one = { was: look(tree), saved: await save() };
+        for (const name of readdirSync(tree).slice(0, 1)) rmSync(join(tree, name), { recursive: true });
+        makeEntries(tree, second);
+        const two = { was: look(tree), saved: await save(one.saved) };
+        makeEntries(tree, third);
+        for (const { was, saved } of [two, one, two]) {
+          await saved.check();
+          for (const name of ['stage', 'swap', 'settle'] as const) await step(name, saved);
+          expect(look(tree)).toBe(was);
+          for (const each of [one, two]) expect(shared(tree, each.saved.tree)).toEqual([]);
+        }
+      }),
+      { numRuns: 5 },
+    );
+  },
+  60_000,
+);
 
-test('what is unchanged is shared with the last snapshot, and only the rest is written', async () => {
+test.skipIf(without)('what is unchanged is shared with the last snapshot, and only the rest is written', async () => {
   makeOddTree(tree);
   const first = await save();
   writeFileSync(join(tree, 'deep/new'), 'n'.repeat(1000));
@@ -89,33 +95,36 @@ test('what is unchanged is shared with the last snapshot, and only the rest is w
   expect(fingerprint(second.tree, 'inside')).toBe(fingerprint(tree, 'inside'));
 });
 
-test('a byte that rotted in the last snapshot is named, not shared any further, and found in every snapshot that has it', async () => {
-  makeOddTree(tree);
-  const first = await save();
-  const second = await save(first);
-  const rotten = join(second.tree, 'sparse');
-  sh(
-    'touch -r "$1" "$2"; printf X | dd of="$1" bs=1 seek=9 conv=notrunc status=none; touch -r "$2" "$1"',
-    rotten,
-    `${world.root}/time`,
-  );
-  const third = await save(second);
-  expect(third.facts).toMatchObject({ rotten: './sparse', copiedBytes: 4_194_304 });
-  await third.check();
-  for (const each of [first, second])
-    await expect(each.check()).rejects.toThrow('./sparse is not what was written: its checksum differs');
-  await step('stage', second);
-  const was = fingerprint(tree);
-  const damaged = expect.stringContaining('./sparse is not what was written: its checksum differs');
-  await expect(step('swap', second)).rejects.toMatchObject({ facts: { details: [damaged] } });
-  await step('undo', second);
-  expect([fingerprint(tree), readdirSync(join(tree, '..'))]).toEqual([was, ['data']]);
-  rmSync(join(tree, 'sparse'));
-  await expect(step('stage', second)).rejects.toThrow('./sparse is not what was written: its checksum differs');
-  expect(readdirSync(join(tree, '..'))).toEqual(['data']);
-});
+test.skipIf(without)(
+  'a byte that rotted in the last snapshot is named, not shared any further, and found in every snapshot that has it',
+  async () => {
+    makeOddTree(tree);
+    const first = await save();
+    const second = await save(first);
+    const rotten = join(second.tree, 'sparse');
+    sh(
+      'touch -r "$1" "$2"; printf X | dd of="$1" bs=1 seek=9 conv=notrunc status=none; touch -r "$2" "$1"',
+      rotten,
+      `${world.root}/time`,
+    );
+    const third = await save(second);
+    expect(third.facts).toMatchObject({ rotten: './sparse', copiedBytes: 4_194_304 });
+    await third.check();
+    for (const each of [first, second])
+      await expect(each.check()).rejects.toThrow('./sparse is not what was written: its checksum differs');
+    await step('stage', second);
+    const was = fingerprint(tree);
+    const damaged = expect.stringContaining('./sparse is not what was written: its checksum differs');
+    await expect(step('swap', second)).rejects.toMatchObject({ facts: { details: [damaged] } });
+    await step('undo', second);
+    expect([fingerprint(tree), readdirSync(join(tree, '..'))]).toEqual([was, ['data']]);
+    rmSync(join(tree, 'sparse'));
+    await expect(step('stage', second)).rejects.toThrow('./sparse is not what was written: its checksum differs');
+    expect(readdirSync(join(tree, '..'))).toEqual(['data']);
+  },
+);
 
-test('a change under the old time and size, and hard links made or cut, are seen', async () => {
+test.skipIf(without)('a change under the old time and size, and hard links made or cut, are seen', async () => {
   makeOddTree(tree);
   sh('cd "$1"; cp -p "$(printf " -rf *")" twin; ln twin three', tree);
   const first = await save();
@@ -135,7 +144,7 @@ rm hard; cp -p deep/a hard; rm twin; ln ' -rf *' twin`,
   expect(look(tree)).toBe(was);
 });
 
-test('a restore writes only what differs: the rest is the same file as before', async () => {
+test.skipIf(without)('a restore writes only what differs: the rest is the same file as before', async () => {
   makeOddTree(tree);
   const saved = await save();
   const inode = () => statSync(join(tree, 'sparse')).ino;
@@ -152,131 +161,155 @@ test('a restore writes only what differs: the rest is the same file as before', 
 const WRITES = `cd "$1"; printf XYZ | dd of=deep/a conv=notrunc status=none; printf X | dd of=sparse bs=1 seek=99 conv=notrunc status=none
 chmod 0600 setuid; touch -h -d 2020-01-01 link; rm "$(printf ' -rf *')"; printf more >> nothing`;
 
-test('a service that writes after staging: what was saved is swapped in, what it wrote is what comes back', async () => {
-  makeOddTree(tree);
-  const was = fingerprint(tree);
-  const saved = await save();
-  writeFileSync(join(tree, '$(id)'), 'changed');
-  await step('stage', saved);
-  sh(WRITES, tree);
-  const written = fingerprint(tree);
-  await step('swap', saved);
-  expect(fingerprint(tree, 'inside')).toBe(fingerprint(saved.tree, 'inside'));
-  await step('undo', saved);
-  expect(fingerprint(tree)).toBe(written);
-  for (const name of ['stage', 'swap', 'settle'] as const) await step(name, saved);
-  expect(fingerprint(tree)).toBe(was);
-});
-
-test('a service that writes into the restored content: undo brings back what was there, killed anywhere', async () => {
-  makeOddTree(tree);
-  const saved = await save();
-  writeFileSync(join(tree, '$(id)'), 'changed');
-  const was = fingerprint(tree);
-  for (let life = 0; ; life += 1) {
-    await step('stage', saved);
-    await step('swap', saved);
-    sh(WRITES, tree);
-    const mortal = mortalHost(world.context.host, life);
-    await step('undo', saved, { ...world.context, host: mortal.host }).catch((error: unknown) => {
-      if (!mortal.dead()) throw error;
-    });
-    await step('undo', saved);
-    expect(fingerprint(tree)).toBe(was);
-    await saved.check();
-    if (!mortal.dead()) break;
-  }
-}, 30_000);
-
-test('what changes while it is read fails a held snapshot, and is noted in one that was taken live', async () => {
-  makeOddTree(tree);
-  const { exec } = world.context.host;
-  const run: typeof exec.run = async (argv, options) => {
-    const result = await exec.run(argv, options);
-    if (argv[0] === 'rsync') writeFileSync(join(tree, 'nothing'), String(Math.random()));
-    return result;
-  };
-  world.context.host = { ...world.context.host, exec: { ...exec, run } };
-  await expect(save()).rejects.toThrow('is not what lies there now');
-  item.mayChange = true;
-  const live = await save();
-  expect(live.facts.changedWhileRead).toBe(1);
-  await live.check();
-});
-
-test('a whole backup: upon the last one, killed anywhere, its cost known before', async () => {
-  makeOddTree(tree);
-  const { runtime } = recordingRuntime();
-  const dir = world.context.paths.backups;
-  const take = (context = world.context) =>
-    takeBackup(context, runtime, { stamp: STAMP, dir, ticket: 'T-1', pauseMaxMs: 60_000, onPause: () => undefined });
-  const items = async () => (await planBackup(world.context)).items.find((each) => each.kind === 'workspace');
-  expect(await items()).toMatchObject({ method: 'incremental', bytes: expect.any(Number) });
-  const first = await take();
-  expect(first.versions.rsync).toContain('rsync');
-  for (let life = 1; ; life += 7) {
-    writeFileSync(join(tree, 'more'), 'm'.repeat(2000 + life));
-    expect((await items())?.bytes).toBe(2000 + life);
-    const mortal = mortalHost(world.context.host, life);
-    const killed = await take({ ...world.context, host: mortal.host }).then(
-      () => false,
-      () => true,
-    );
-    if (!killed) break;
-  }
-  const next = await take();
-  expect(next.items.at(-1)?.files[0]?.facts).toMatchObject({ copiedBytes: 0 });
-  expect(readdirSync(join(dir, 'shop')).filter((name) => name.endsWith('.partial'))).toEqual([]);
-  rmSync(first.dir, { recursive: true });
-  rmSync(tree, { recursive: true });
-  sh('cd "$1" && bash RESTORE.txt', next.dir);
-  expect(fingerprint(tree, 'inside')).toBe(fingerprint(join(next.dir, 'workspace-data.snapshot'), 'inside'));
-}, 30_000);
-
-test('without rsync, and where only a container reaches the volume: refused, saying what to do', async () => {
-  mkdirSync(tree);
-  const bare = {
-    ...world.context.host.machine,
-    env: { ...world.context.host.machine.env, PATH: join(world.root, 'bin') },
-  };
-  sh('mkdir "$1"; for p in tar zstd tr du; do ln -s "$(command -v $p)" "$1/$p"; done', join(world.root, 'bin'));
-  await expect(planBackup({ ...world.context, host: { ...world.context.host, machine: bare } })).rejects.toMatchObject({
-    facts: {
-      what: expect.stringContaining('rsync is not installed'),
-      hint: expect.stringContaining('apt-get install rsync'),
-    },
-  });
-  await world.end();
-  world = makeWorld({
-    backup: { types: ['volume'], volumes: [{ suffix: 'files' }], method: 'incremental' },
-    mounts: [{ kind: 'volume', source: 'f', key: 'files', target: '/files', writable: true }],
-    helperImage: 'tools:1',
-  });
-  world.volumes.f = { Driver: 'nfs', Mountpoint: '', Options: null };
-  await expect(planBackup(world.context)).rejects.toThrow('only be read through a container');
-});
-
-test.skipIf(process.getuid?.() !== 0)('a disk that is full: said, nothing left, live data as it was', async () => {
-  const disk = world.packagePath('disk');
-  mkdirSync(disk);
-  item.path = join(disk, 'tree');
-  world.context.service.backup.paths = ['disk/tree'];
-  expect(Bun.spawnSync(['mount', '-t', 'tmpfs', '-o', 'size=3m', 'belay-test', disk]).exitCode).toBe(0);
-  try {
-    mkdirSync(item.path);
-    for (let n = 0; n < 28; n++) writeFileSync(join(item.path, `${n}`), crypto.getRandomValues(new Uint8Array(65_536)));
+test.skipIf(without)(
+  'a service that writes after staging: what was saved is swapped in, what it wrote is what comes back',
+  async () => {
+    makeOddTree(tree);
+    const was = fingerprint(tree);
     const saved = await save();
-    for (let n = 0; n < 28; n++) writeFileSync(join(item.path, `${n}`), crypto.getRandomValues(new Uint8Array(65_536)));
-    const was = look(item.path);
-    await expect(step('stage', saved)).rejects.toThrow('the disk is full');
-    expect([readdirSync(disk), look(item.path)]).toEqual([['tree'], was]);
-    const dir = join(disk, 'backups');
+    writeFileSync(join(tree, '$(id)'), 'changed');
+    await step('stage', saved);
+    sh(WRITES, tree);
+    const written = fingerprint(tree);
+    await step('swap', saved);
+    expect(fingerprint(tree, 'inside')).toBe(fingerprint(saved.tree, 'inside'));
+    await step('undo', saved);
+    expect(fingerprint(tree)).toBe(written);
+    for (const name of ['stage', 'swap', 'settle'] as const) await step(name, saved);
+    expect(fingerprint(tree)).toBe(was);
+  },
+);
+
+test.skipIf(without)(
+  'a service that writes into the restored content: undo brings back what was there, killed anywhere',
+  async () => {
+    makeOddTree(tree);
+    const saved = await save();
+    writeFileSync(join(tree, '$(id)'), 'changed');
+    const was = fingerprint(tree);
+    for (let life = 0; ; life += 1) {
+      await step('stage', saved);
+      await step('swap', saved);
+      sh(WRITES, tree);
+      const mortal = mortalHost(world.context.host, life);
+      await step('undo', saved, { ...world.context, host: mortal.host }).catch((error: unknown) => {
+        if (!mortal.dead()) throw error;
+      });
+      await step('undo', saved);
+      expect(fingerprint(tree)).toBe(was);
+      await saved.check();
+      if (!mortal.dead()) break;
+    }
+  },
+  30_000,
+);
+
+test.skipIf(without)(
+  'what changes while it is read fails a held snapshot, and is noted in one that was taken live',
+  async () => {
+    makeOddTree(tree);
+    const { exec } = world.context.host;
+    const run: typeof exec.run = async (argv, options) => {
+      const result = await exec.run(argv, options);
+      if (argv[0] === 'rsync') writeFileSync(join(tree, 'nothing'), String(Math.random()));
+      return result;
+    };
+    world.context.host = { ...world.context.host, exec: { ...exec, run } };
+    await expect(save()).rejects.toThrow('is not what lies there now');
+    item.mayChange = true;
+    const live = await save();
+    expect(live.facts.changedWhileRead).toBe(1);
+    await live.check();
+  },
+);
+
+test.skipIf(without)(
+  'a whole backup: upon the last one, killed anywhere, its cost known before',
+  async () => {
+    makeOddTree(tree);
     const { runtime } = recordingRuntime();
-    const options = { stamp: STAMP, dir, ticket: 'T-1', pauseMaxMs: 60_000, onPause: () => undefined };
-    await expect(takeBackup(world.context, runtime, options)).rejects.toThrow('failed');
-    expect(readdirSync(join(dir, 'shop'))).toEqual([]);
-    expect(look(item.path)).toBe(was);
-  } finally {
-    Bun.spawnSync(['umount', disk]);
-  }
-});
+    const dir = world.context.paths.backups;
+    const take = (context = world.context) =>
+      takeBackup(context, runtime, { stamp: STAMP, dir, ticket: 'T-1', pauseMaxMs: 60_000, onPause: () => undefined });
+    const items = async () => (await planBackup(world.context)).items.find((each) => each.kind === 'workspace');
+    expect(await items()).toMatchObject({ method: 'incremental', bytes: expect.any(Number) });
+    const first = await take();
+    expect(first.versions.rsync).toContain('rsync');
+    for (let life = 1; ; life += 7) {
+      writeFileSync(join(tree, 'more'), 'm'.repeat(2000 + life));
+      expect((await items())?.bytes).toBe(2000 + life);
+      const mortal = mortalHost(world.context.host, life);
+      const killed = await take({ ...world.context, host: mortal.host }).then(
+        () => false,
+        () => true,
+      );
+      if (!killed) break;
+    }
+    const next = await take();
+    expect(next.items.at(-1)?.files[0]?.facts).toMatchObject({ copiedBytes: 0 });
+    expect(readdirSync(join(dir, 'shop')).filter((name) => name.endsWith('.partial'))).toEqual([]);
+    rmSync(first.dir, { recursive: true });
+    rmSync(tree, { recursive: true });
+    sh('cd "$1" && bash RESTORE.txt', next.dir);
+    expect(fingerprint(tree, 'inside')).toBe(fingerprint(join(next.dir, 'workspace-data.snapshot'), 'inside'));
+  },
+  30_000,
+);
+
+test.skipIf(without)(
+  'without rsync, and where only a container reaches the volume: refused, saying what to do',
+  async () => {
+    mkdirSync(tree);
+    const bare = {
+      ...world.context.host.machine,
+      env: { ...world.context.host.machine.env, PATH: join(world.root, 'bin') },
+    };
+    sh('mkdir "$1"; for p in tar zstd tr du; do ln -s "$(command -v $p)" "$1/$p"; done', join(world.root, 'bin'));
+    await expect(
+      planBackup({ ...world.context, host: { ...world.context.host, machine: bare } }),
+    ).rejects.toMatchObject({
+      facts: {
+        what: expect.stringContaining('rsync is not installed'),
+        hint: expect.stringContaining('apt-get install rsync'),
+      },
+    });
+    await world.end();
+    world = makeWorld({
+      backup: { types: ['volume'], volumes: [{ suffix: 'files' }], method: 'incremental' },
+      mounts: [{ kind: 'volume', source: 'f', key: 'files', target: '/files', writable: true }],
+      helperImage: 'tools:1',
+    });
+    world.volumes.f = { Driver: 'nfs', Mountpoint: '', Options: null };
+    await expect(planBackup(world.context)).rejects.toThrow('only be read through a container');
+  },
+);
+
+test.skipIf(without || process.getuid?.() !== 0)(
+  'a disk that is full: said, nothing left, live data as it was',
+  async () => {
+    const disk = world.packagePath('disk');
+    mkdirSync(disk);
+    item.path = join(disk, 'tree');
+    world.context.service.backup.paths = ['disk/tree'];
+    expect(Bun.spawnSync(['mount', '-t', 'tmpfs', '-o', 'size=3m', 'belay-test', disk]).exitCode).toBe(0);
+    try {
+      mkdirSync(item.path);
+      for (let n = 0; n < 28; n++)
+        writeFileSync(join(item.path, `${n}`), crypto.getRandomValues(new Uint8Array(65_536)));
+      const saved = await save();
+      for (let n = 0; n < 28; n++)
+        writeFileSync(join(item.path, `${n}`), crypto.getRandomValues(new Uint8Array(65_536)));
+      const was = look(item.path);
+      await expect(step('stage', saved)).rejects.toThrow('the disk is full');
+      expect([readdirSync(disk), look(item.path)]).toEqual([['tree'], was]);
+      const dir = join(disk, 'backups');
+      const { runtime } = recordingRuntime();
+      const options = { stamp: STAMP, dir, ticket: 'T-1', pauseMaxMs: 60_000, onPause: () => undefined };
+      await expect(takeBackup(world.context, runtime, options)).rejects.toThrow('failed');
+      expect(readdirSync(join(dir, 'shop'))).toEqual([]);
+      expect(look(item.path)).toBe(was);
+    } finally {
+      Bun.spawnSync(['umount', disk]);
+    }
+  },
+);

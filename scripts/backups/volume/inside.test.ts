@@ -7,6 +7,7 @@ import { atPoint, killPoints } from '../../dev/kill-points.ts';
 import type { Host } from '../../host/port.ts';
 import { writeArchive } from '../archive.ts';
 import type { BackupContext, BackupItem, Restoring } from '../kind.ts';
+import { lacks } from '../lacks.ts';
 import { writeSnapshot } from '../snapshot/write.ts';
 import { makeWorld, type World } from '../world.ts';
 import { runInside, stageInside } from './inside.ts';
@@ -110,7 +111,9 @@ async function killed(step: Exclude<Step, 'stage'>, label: string, then: () => P
   return count;
 }
 
-describe.each(['archive', 'incremental'] as const)('content-wise, %s', (method) => {
+const METHODS = lacks('rsync') ? (['archive'] as const) : (['archive', 'incremental'] as const);
+
+describe.each(METHODS)('content-wise, %s', (method) => {
   beforeEach(() => make(method));
 
   test('forward and back', async () => {
