@@ -1,60 +1,28 @@
 // Snapshots: what is shared and what must never be, rot that is found, files that are not what their time says, and services that go on writing.
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, asyncProperty } from 'fast-check';
-import type { BackupItem, Basis, Restoring } from '../kind.ts';
+import type { BackupItem } from '../kind.ts';
 import { lacks } from '../lacks.ts';
 import { mortalHost } from '../mortal-host.ts';
 import { fingerprint, makeOddTree } from '../odd-tree.ts';
 import { entries, look, makeEntries, sh } from '../random-tree.ts';
 import { planBackup, takeBackup } from '../take.ts';
-import { workspaceKind } from '../workspace/kind.ts';
 import { makeWorld, recordingRuntime, type World } from '../world.ts';
-import { listOf, treeOf } from './basis.ts';
+import { openSnapshots, type SnapshotWorld, STAMP } from './fixture.ts';
 
 const without = lacks('rsync');
-const STAMP = '20260102_030405';
 let world: World;
 let tree: string;
 let item: BackupItem;
+let save: SnapshotWorld['save'];
+let step: SnapshotWorld['step'];
 
 beforeEach(() => {
-  world = makeWorld({ backup: { types: ['workspace'], paths: ['data'], method: 'incremental' } });
-  tree = world.packagePath('data');
-  item = {
-    kind: 'workspace',
-    name: 'workspace-data',
-    describes: 'workspace data',
-    path: tree,
-    method: 'incremental',
-    bytes: undefined,
-    when: 'held',
-  };
+  ({ world, tree, item, save, step } = openSnapshots());
 });
 afterEach(() => world.end());
-
-interface Saved extends Basis {
-  restoring: Restoring;
-  facts: Record<string, string | number>;
-  check(): Promise<void>;
-}
-
-async function save(basis?: Basis): Promise<Saved> {
-  const folder = mkdtempSync(join(world.root, 'backup-'));
-  const files = await workspaceKind.write(world.context, item, folder, basis);
-  return {
-    stamp: 'earlier',
-    tree: join(folder, treeOf(item)),
-    list: join(folder, listOf(item)),
-    restoring: { item, files, folder, stamp: STAMP, work: join(folder, 'work') },
-    facts: files[0]?.facts ?? {},
-    check: () => workspaceKind.check(world.context, item, folder, files),
-  };
-}
-
-const step = (name: 'stage' | 'swap' | 'settle' | 'undo', saved: Saved, context = world.context) =>
-  workspaceKind.restore[name](context, saved.restoring);
 
 const inodes = (path: string): string[] =>
   sh('find "$1" ! -type d -printf \'%i\\n\' | sort -u', path).split('\n').filter(Boolean);
@@ -79,7 +47,7 @@ test.skipIf(without)(
           for (const each of [one, two]) expect(shared(tree, each.saved.tree)).toEqual([]);
         }
       }),
-      { numRuns: 5 },
+      { numRuns: 4 },
     );
   },
   60_000,
@@ -156,72 +124,6 @@ test.skipIf(without)('a restore writes only what differs: the rest is the same f
   await step('settle', saved);
   expect([inode(), readFileSync(join(tree, 'nothing'), 'utf8')]).toEqual([before, '']);
 });
-
-/** In place, as a database writes; `deep/a` and `hard` are the same file. */
-const WRITES = `cd "$1"; printf XYZ | dd of=deep/a conv=notrunc status=none; printf X | dd of=sparse bs=1 seek=99 conv=notrunc status=none
-chmod 0600 setuid; touch -h -d 2020-01-01 link; rm "$(printf ' -rf *')"; printf more >> nothing`;
-
-test.skipIf(without)(
-  'a service that writes after staging: what was saved is swapped in, what it wrote is what comes back',
-  async () => {
-    makeOddTree(tree);
-    const was = fingerprint(tree);
-    const saved = await save();
-    writeFileSync(join(tree, '$(id)'), 'changed');
-    await step('stage', saved);
-    sh(WRITES, tree);
-    const written = fingerprint(tree);
-    await step('swap', saved);
-    expect(fingerprint(tree, 'inside')).toBe(fingerprint(saved.tree, 'inside'));
-    await step('undo', saved);
-    expect(fingerprint(tree)).toBe(written);
-    for (const name of ['stage', 'swap', 'settle'] as const) await step(name, saved);
-    expect(fingerprint(tree)).toBe(was);
-  },
-);
-
-test.skipIf(without)(
-  'a service that writes into the restored content: undo brings back what was there, killed anywhere',
-  async () => {
-    makeOddTree(tree);
-    const saved = await save();
-    writeFileSync(join(tree, '$(id)'), 'changed');
-    const was = fingerprint(tree);
-    for (let life = 0; ; life += 1) {
-      await step('stage', saved);
-      await step('swap', saved);
-      sh(WRITES, tree);
-      const mortal = mortalHost(world.context.host, life);
-      await step('undo', saved, { ...world.context, host: mortal.host }).catch((error: unknown) => {
-        if (!mortal.dead()) throw error;
-      });
-      await step('undo', saved);
-      expect(fingerprint(tree)).toBe(was);
-      await saved.check();
-      if (!mortal.dead()) break;
-    }
-  },
-  30_000,
-);
-
-test.skipIf(without)(
-  'what changes while it is read fails a held snapshot, and is noted in one that was taken live',
-  async () => {
-    makeOddTree(tree);
-    const { exec } = world.context.host;
-    const run: typeof exec.run = async (argv, options) => {
-      const result = await exec.run(argv, options);
-      if (argv[0] === 'rsync') writeFileSync(join(tree, 'nothing'), String(Math.random()));
-      return result;
-    };
-    world.context.host = { ...world.context.host, exec: { ...exec, run } };
-    await expect(save()).rejects.toThrow('is not what lies there now');
-    item.mayChange = true;
-    const live = await save();
-    expect(live.facts.changedWhileRead).toBe(1);
-    await live.check();
-  },
-);
 
 test.skipIf(without)(
   'a whole backup: upon the last one, killed anywhere, its cost known before',
