@@ -75,7 +75,7 @@ export async function writeArchive(
     kind === 'folder' ? [`--directory=${from}`, '.'] : [`--directory=${dirname(from)}`, `./${basename(from)}`];
   const tar = ['tar', ...TAR_WRITES, ...LISTING, '--verbose', `--index-file=${index}`, ...inside];
   const options = { ...toolOptions(context), toFile: join(folder, file) };
-  const compress = compressor((await checkTools(context)).zstd ?? '', isSmall(context.host, from));
+  const compress = compressor((await checkTools(context, [])).zstd ?? '', isSmall(context.host, from));
   const written = await context.host.exec.pipe([tar, compress], options);
   checkPipe(written, `archiving ${item.describes}`, from, item.mayChange ? [0, 1] : [0]);
   const listed = await context.host.exec.pipe([['tr', '-cd', '\\n']], { ...toolOptions(context), fromFile: index });
