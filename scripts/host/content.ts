@@ -5,13 +5,15 @@ import { refused } from '../model/error.ts';
 import { O_CLOEXEC } from './libc.ts';
 
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | O_CLOEXEC;
-const CHUNK = 4 * 1024 * 1024;
+const CHUNK = 1024 * 1024;
+/** So much is read without a thread. */
+const SHORT = 128 * 1024;
 
 // Buffers of this size are not to be left to the collector, file by file.
 const spare: Uint8Array[] = [];
 const borrow = () => spare.pop() ?? new Uint8Array(CHUNK);
 
-/** @returns the file's first CHUNK bytes at most, and whether these are all. @throws refused for what is no plain file. */
+/** @returns the file's first SHORT bytes at most, and whether these are all. @throws refused for what is no plain file. */
 function readShort(path: string | Uint8Array, buffer: Uint8Array): { count: number; all: boolean } {
   const fd = openSync(path as string, FLAGS);
   try {
@@ -20,8 +22,8 @@ function readShort(path: string | Uint8Array, buffer: Uint8Array): { count: numb
         what: `${typeof path === 'string' ? path : Buffer.from(path)} is no plain file, so it has no content`,
       });
     let count = 0;
-    while (count < CHUNK) {
-      const read = readSync(fd, buffer, count, CHUNK - count, count);
+    while (count < SHORT) {
+      const read = readSync(fd, buffer, count, SHORT - count, count);
       if (read === 0) return { count, all: true };
       count += read;
     }
@@ -41,7 +43,7 @@ export async function sha256(path: string | Uint8Array, signal?: AbortSignal): P
     if (all) return hasher.digest('hex');
     const file = await open(path as string, FLAGS);
     try {
-      for (let at = CHUNK; ; ) {
+      for (let at = SHORT; ; ) {
         signal?.throwIfAborted();
         const { bytesRead } = await file.read(buffer, 0, CHUNK, at);
         if (bytesRead === 0) return hasher.digest('hex');
@@ -67,7 +69,7 @@ export async function sameContent(a: Uint8Array, b: Uint8Array, signal?: AbortSi
     if (one.all) return true;
     const files = await Promise.all([open(a as Buffer, FLAGS), open(b as Buffer, FLAGS)]);
     try {
-      for (let at = CHUNK; ; ) {
+      for (let at = SHORT; ; ) {
         signal?.throwIfAborted();
         const [left, right] = await Promise.all([
           files[0].read(bufferA, 0, CHUNK, at),

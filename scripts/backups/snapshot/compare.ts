@@ -2,6 +2,8 @@
 import type { TreeEntry } from '../../host/port.ts';
 import { inWalkOrder, type Listed } from './list.ts';
 
+const AHEAD = 4;
+
 export interface Pair {
   /** undefined: it should not be there. */
   expected: Listed | undefined;
@@ -26,6 +28,17 @@ export function* pairs(expected: Iterable<Listed>, actual: Iterable<TreeEntry>):
     if (order <= 0) one = wanted.next();
     if (order >= 0) other = found.next();
   }
+}
+
+/** Begins to look at what comes next while one pair is dealt with: reading takes the time of a disk, or of another core. */
+export function* ahead<T>(all: Iterable<Pair>, start: (pair: Pair) => T): Generator<[Pair, T]> {
+  const begun: Array<[Pair, T]> = [];
+  for (const pair of all) {
+    begun.push([pair, start(pair)]);
+    const next = begun.length > AHEAD ? begun.shift() : undefined;
+    if (next !== undefined) yield next;
+  }
+  yield* begun;
 }
 
 /** Remembers, pair by pair, which hard links there should be and are. */

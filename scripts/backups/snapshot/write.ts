@@ -5,7 +5,7 @@ import { inTree } from '../../host/tree.ts';
 import { stepFailed } from '../../model/error.ts';
 import type { BackupContext, BackupFile, BackupItem, Basis } from '../kind.ts';
 import { listOf, treeOf } from './basis.ts';
-import { asExpected, linkKeeper, type Pair, pairs, unlike } from './compare.ts';
+import { ahead, asExpected, linkKeeper, type Pair, pairs, unlike } from './compare.ts';
 import { inWalkOrder, type Listed, listLine, readList, shown } from './list.ts';
 import { repair, type Wrong } from './repair.ts';
 import { breather, orTooLong, patience, rsync } from './rsync.ts';
@@ -36,12 +36,15 @@ export async function writeSnapshot(
   const [tree, list] = [join(folder, treeOf(item)), join(folder, listOf(item))];
   const copy = { what, from, to: tree, ...(item.mayChange ? { mayChange: true } : {}) };
   files.mkdir(tree);
-  await rsync(context, { ...copy, options: basis === undefined ? [] : [`--link-dest=${basis.tree}`] });
-  let found = await inspect(context, what, from, tree, list, basis);
+  const [proven] = await bothOf(
+    basis === undefined ? Promise.resolve(new Set<number>()) : compareEarly(context, what, from, basis),
+    rsync(context, { ...copy, options: basis === undefined ? [] : [`--link-dest=${basis.tree}`] }),
+  );
+  let found = await inspect(context, what, from, tree, list, basis, proven);
   const { rotten } = found;
   if (found.wrong.length > 0) {
     await repair(context, copy, found.wrong);
-    found = await inspect(context, what, from, tree, list, basis);
+    found = await inspect(context, what, from, tree, list, basis, new Set());
   }
   if (found.wrong.length > 0 && !item.mayChange) throw changing(what, from, found.wrong);
   const facts: BackupFile['facts'] = {
@@ -62,7 +65,41 @@ const changing = (what: string, from: string, wrong: readonly Wrong[]) =>
     hint: 'Something writes there although the service was held still: find it, or set backup.consistency to live.',
   });
 
-/** Writes the list while it compares. */
+/** Neither goes on behind our back when the other one fails. */
+async function bothOf<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  const [a, b] = await Promise.allSettled([one, other]);
+  if (a.status === 'rejected') throw a.reason;
+  if (b.status === 'rejected') throw b.reason;
+  return [a.value, b.value];
+}
+
+/**
+ * While rsync goes by sizes and times, what it will link by them is compared already: the live file with that of the last snapshot.
+ * @returns the numbers, in the last list, of the files that hold the same.
+ */
+async function compareEarly(context: BackupContext, what: string, live: string, basis: Basis): Promise<Set<number>> {
+  const { files } = context.host;
+  const signal = patience(context);
+  const breathe = breather(context, signal, what);
+  const proven = new Set<number>();
+  const both = pairs(readList(files, basis.list), files.walk(live));
+  const content = ({ expected, actual }: Pair) => {
+    const alike = expected?.kind === 'file' && actual?.kind === 'file' && actual.size === expected.size;
+    if (!alike || actual.mtimeNs !== expected.mtimeNs) return undefined;
+    // What is missing there cannot be linked to, and what goes here is seen later.
+    return files.sameContent(inTree(live, actual.path), inTree(basis.tree, actual.path), signal).catch(() => false);
+  };
+  let number = 0;
+  for (const [{ expected }, same] of ahead(both, content)) {
+    await breathe();
+    if (expected === undefined) continue;
+    number++;
+    if ((await same) === true) proven.add(number);
+  }
+  return proven;
+}
+
+/** Writes the list while it compares. @param proven see compareEarly. */
 async function inspect(
   context: BackupContext,
   what: string,
@@ -70,6 +107,7 @@ async function inspect(
   tree: string,
   list: string,
   basis: Basis | undefined,
+  proven: ReadonlySet<number>,
 ): Promise<Inspected> {
   const { files } = context.host;
   const signal = patience(context);
@@ -81,22 +119,33 @@ async function inspect(
   const before = basis === undefined ? undefined : follow(readList(files, basis.list));
   const writer = files.writer(list);
   try {
-    for (const pair of pairs(asExpected(files.walk(live)), files.walk(tree))) {
+    const both = pairs(asExpected(files.walk(live)), files.walk(tree));
+    const seen = (pair: Pair): { listed: Listed | undefined; linked: boolean; same: Promise<boolean> | undefined } => {
+      const { expected, actual } = pair;
+      const path = expected?.path ?? actual?.path ?? '';
+      const { listed, number } = before?.(path) ?? { listed: undefined, number: 0 };
+      const isFile = actual?.kind === 'file' && expected?.kind === 'file';
+      const linked =
+        isFile && listed?.kind === 'file' && basis !== undefined && files.entry(basis.tree, path)?.id === actual.id;
+      const read = isFile && actual.size === expected.size && !(linked && proven.has(number));
+      const same = read ? files.sameContent(inTree(live, path), inTree(tree, path), signal) : undefined;
+      // Awaited in its turn; a failure must not become an unhandled one before.
+      same?.catch(() => undefined);
+      return { listed, linked, same };
+    };
+    for (const [pair, { listed, linked, same }] of ahead(both, seen)) {
       await breathe();
       const { expected, actual } = pair;
       const path = expected?.path ?? actual?.path ?? '';
-      const listed = before?.(path);
-      const linked =
-        actual?.kind === 'file' && basis && listed?.kind === 'file' && files.entry(basis.tree, path)?.id === actual.id;
-      const why = await wrongWith(context, pair, linksOf, live, tree, signal);
+      const why = await wrongWith(pair, linksOf, same);
       if (why !== undefined) {
         found.wrong.push({ path, why, folder: actual?.kind === 'folder' && expected?.kind === 'folder' });
-        if (linked && listed.sha256 !== (await files.sha256(inTree(tree, path), signal)))
+        if (linked && listed !== undefined && listed.sha256 !== (await files.sha256(inTree(tree, path), signal)))
           found.rotten.push(shown(path));
       }
       if (actual === undefined) continue;
       facts.entries++;
-      const sha256 = linked ? listed.sha256 : await hashed(context, tree, actual, signal);
+      const sha256 = linked && listed !== undefined ? listed.sha256 : await hashed(context, tree, actual, signal);
       writer.write(listLine({ ...actual, group: numberOf(groups, expected, facts.entries), sha256 }));
       if (actual.kind !== 'file') continue;
       facts.files++;
@@ -112,21 +161,17 @@ async function inspect(
 }
 
 async function wrongWith(
-  { host }: BackupContext,
   pair: Pair,
   linksOf: ReturnType<typeof linkKeeper>,
-  live: string,
-  tree: string,
-  signal: AbortSignal,
+  content: Promise<boolean> | undefined,
 ): Promise<string | undefined> {
   const { expected, actual } = pair;
   const why = unlike(pair);
   if (why !== undefined || expected === undefined || actual === undefined) return why;
   const link = linksOf({ expected, actual });
-  if (link !== undefined || actual.kind !== 'file') return link;
+  if (link !== undefined) return link;
   try {
-    const same = await host.files.sameContent(inTree(live, actual.path), inTree(tree, actual.path), signal);
-    return same ? undefined : 'has other content';
+    return (await content) === false ? 'has other content' : undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'went while it was read';
     throw error;
@@ -149,11 +194,12 @@ function numberOf(
   return number;
 }
 
-/** Asked for paths in the order of the list, it gives what the list has of each. */
-function follow(list: Iterator<Listed>): (path: string) => Listed | undefined {
+/** Asked for paths in the order of the list, it gives what the list has of each, and which one in it that is. */
+function follow(list: Iterator<Listed>): (path: string) => { listed: Listed | undefined; number: number } {
   let next = list.next();
+  let number = 1;
   return (path) => {
-    while (!next.done && inWalkOrder(next.value.path, path) < 0) next = list.next();
-    return !next.done && next.value.path === path ? next.value : undefined;
+    for (; !next.done && inWalkOrder(next.value.path, path) < 0; number++) next = list.next();
+    return { listed: !next.done && next.value.path === path ? next.value : undefined, number };
   };
 }
