@@ -83,6 +83,13 @@ test('exit 75 until the time is over', async () => {
   expect(error.facts.what).toMatch(/says "not yet"|said "not yet" \(exit 75\) \d times?$/);
 });
 
+test('an interpreter that is not there is not waited for', async () => {
+  const own = call(['no-such-interpreter', 'x.ts']);
+  const error = await failed(own);
+  expect(error.message).toContain('"no-such-interpreter" is not there');
+  expect(own.tries).toEqual([]);
+});
+
 test('one that hangs and ignores TERM ends with all that it began', async () => {
   const own = sh(`trap '' TERM; (trap '' TERM; sleep 300) & echo $! > '${folder}/child'; wait`, { timeoutMs: 300 });
   const slow: Host = {

@@ -1,5 +1,5 @@
 // Runs what people wrote: hooks, ticket scripts, install and e2e commands. Their own process group, no standard input, a cleaned environment.
-import pRetry, { AbortError } from 'p-retry';
+import pRetry from 'p-retry';
 import { ReleaseError, stepFailed } from '../model/error.ts';
 import { cleanEnvironment } from './environment.ts';
 import type { Host } from './port.ts';
@@ -65,13 +65,13 @@ export async function runHook(host: Host, call: HookCall): Promise<void> {
     if (result.code === 0 && !result.timedOut) return;
     said = result.tail.slice(-10);
     const facts = { details: said, outputFile: call.outputFile };
-    if (result.timedOut || left() <= 0) throw new AbortError(tooLong(call, notYet, facts));
+    if (result.timedOut || left() <= 0) throw tooLong(call, notYet, facts);
     if (result.code === NOT_YET) {
       notYet += 1;
       throw stepFailed({ ...facts, what: `${call.what} says "not yet" (exit 75)`, rc: NOT_YET });
     }
     const how = result.code === undefined ? `was ended by ${result.signal ?? 'a signal'}` : `exited ${result.code}`;
-    throw new AbortError(stepFailed({ ...facts, what: `${call.what} ${how}`, rc: result.code ?? 137 }));
+    throw stepFailed({ ...facts, what: `${call.what} ${how}`, rc: result.code ?? 137 });
   };
   try {
     await pRetry(once, {
@@ -81,6 +81,8 @@ export async function runHook(host: Host, call: HookCall): Promise<void> {
       factor: 2,
       maxRetryTime: call.timeoutMs,
       signal: call.signal,
+      // What cannot even be started will not be there in a moment either.
+      shouldRetry: ({ error }) => error instanceof ReleaseError && error.facts.rc === NOT_YET,
     });
   } catch (error) {
     // Where the signal fired, p-retry throws the signal's reason instead of ours.
