@@ -1,22 +1,20 @@
 // A revert under the lock, whoever asked for it: a person, or the deadline of a release that nobody confirmed.
 import { join } from 'node:path';
-import { checkoutBranch } from '../host/git/checkout-branch.ts';
 import { decide, readGuard } from '../journal/guard.ts';
 import type { ReleaseLock } from '../journal/lock.ts';
 import { refused } from '../model/error.ts';
 import { standing } from '../plan/due.ts';
-import { nextSteps } from '../plan/next.ts';
 import type { Context } from './context.ts';
 import { checkNothingOnTop, nothingToRevert, observeRevert, type RevertWish } from './observe-revert.ts';
 import { performRevert, pushAgain } from './perform-revert.ts';
 import { openRevert, type RevertOptions } from './revert-session.ts';
-import { type Logger, type Session, saveReceipt } from './session.ts';
 import { type Records, readRecords } from './standing-records.ts';
+import { undoAdvance } from './undo-advance.ts';
 
 export interface RevertRequest {
   wish: RevertWish;
   json: boolean;
-  /** Why, where nobody typed release-revert: then an Advance that was cut off is completed first. */
+  /** Why, where nobody typed release-revert. */
   cause?: string;
 }
 
@@ -32,11 +30,14 @@ export async function revertNow(
     lock,
     folder,
     json,
-    complete: cause !== undefined,
   });
   if (state.releaseStatus === 'reverted') {
     if (state.push === 'pending') return await pushAgain(session, log);
     throw revertedAlready(ticket);
+  }
+  if (state.mergeSha !== session.plan.targetSha) {
+    if (cause === undefined) takeOver(context, ticket, wish);
+    return await undoAdvance(session, log);
   }
   checkNothingOnTop(records, state);
   const observed = await observeRevert(session, wish, {
@@ -59,47 +60,26 @@ function takeOver({ host, paths }: Context, ticket: string, wish: RevertWish): v
   });
 }
 
-/** @throws refused or nothing where there is no release that could be put back. */
-/** @param options.complete an Advance that was cut off is completed, so that there is something to go back from. */
-export async function openedRevert(
-  context: Context,
-  ticket: string,
-  { complete = false, ...options }: Omit<RevertOptions, 'believed'> & { complete?: boolean },
-) {
+/** Of a release that was cut off in its Advance, the state's mergeSha is still empty. @throws refused or nothing where there is no release that could be put back. */
+export async function openedRevert(context: Context, ticket: string, options: Omit<RevertOptions, 'believed'>) {
   const records: Records = readRecords(context, ticket);
   const { own: state, entry } = records;
   if (!state) throw refused({ what: `This host has no record of ${ticket}`, hint: 'See: just release-list' });
   if (state.mergeSha !== state.targetSha && state.releaseStatus !== 'reverted') {
-    const cutOff = complete || (state.phase === 'prepare' && state.phaseStatus === 'running');
-    if (!cutOff) throw nothingToRevert(ticket);
+    // Whether it was in the middle of its Advance is in the log, whatever came of it afterwards.
+    if (state.phase !== 'prepare' && state.phase !== 'revert') throw nothingToRevert(ticket);
   }
   const { session, log } = await openRevert(context, ticket, {
     ...options,
     believed: entry.broken ? state : undefined,
   });
-  if (state.mergeSha !== session.plan.targetSha) {
-    if (!standing(session.journal.events).open.has('advance')) throw nothingToRevert(ticket);
-    if (complete) await completeAdvance(session, log);
-    else
-      throw refused({
-        what: `${ticket} was cut off while it moved the checkout: that is completed first, and can be reverted then`,
-        hint: nextSteps(state).map(({ command, what }) => `${command.padEnd(60)} # ${what}`),
-      });
-  }
+  const unmoved = state.mergeSha !== session.plan.targetSha && !standing(session.journal.events).open.has('advance');
+  if (unmoved && state.releaseStatus !== 'reverted') throw nothingToRevert(ticket);
   if (entry.broken)
     session.reporter.say(
       `Notice: line ${entry.broken.line} of the log cannot be believed (${entry.broken.why}); state file and receipt are relied on instead.`,
     );
   return { session, log, records, state };
-}
-
-async function completeAdvance(session: Session, log: Logger): Promise<void> {
-  const { plan, context } = session;
-  const move = { from: plan.headSha, to: plan.targetSha, branch: plan.branch };
-  await checkoutBranch(context.repo, move, { again: true });
-  session.receipt.mergeSha = plan.targetSha;
-  saveReceipt(session);
-  log('prepare', 'step-done', { step: 'advance', sha: plan.targetSha });
 }
 
 export const revertedAlready = (ticket: string) =>

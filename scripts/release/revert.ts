@@ -54,6 +54,12 @@ async function look(context: Context, ticket: string, given: Given): Promise<num
       json: given.has('json'),
     });
     if (state.releaseStatus === 'reverted') throw revertedAlready(ticket);
+    if (state.mergeSha !== session.plan.targetSha) {
+      session.reporter.say(`${ticket} was cut off while it moved the checkout; a revert takes it back to where it was.`);
+      session.reporter.say('Nothing was changed.');
+      session.reporter.end();
+      return 0;
+    }
     checkNothingOnTop(records, state);
     await observeRevert(session, wishOf(given), { folder: join(folder, 'revert'), dry: true });
     session.reporter.say('Nothing was changed.');

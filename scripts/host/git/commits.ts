@@ -44,6 +44,7 @@ export async function updateRef(
   expected: string | undefined,
 ): Promise<void> {
   const args = ['update-ref', '--no-deref', '-m', 'belay', checkWord(ref), sha, expected ?? NONE];
+  if (ref.startsWith('refs/asd/')) await removeLeftLock(repo, ref);
   const result = await tryGit(repo, args, { durable: true });
   if (result.code === 0) return;
   const now = await readRef(repo, ref);
@@ -55,6 +56,12 @@ export async function updateRef(
     });
   }
   throw gitFailed(repo, `${ref} could not be moved to ${sha}`, result, 'step-failed');
+}
+
+/** The caller holds the release lock and nobody else writes our own refs: a lock on one is what a killed git left. */
+async function removeLeftLock(repo: Repository, ref: string): Promise<void> {
+  const path = (await git(repo, ['rev-parse', '--path-format=absolute', '--git-path', ref])).trim();
+  repo.host.files.remove(`${path}.lock`);
 }
 
 /** Whether the second commit contains the first (or is it). In a shallow clone a "no" may only mean that the history is cut off. */

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { existsSync, readFileSync, rmSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { recoverAdvance } from './recover.ts';
+import { recoverAdvance, recoverMove } from './recover.ts';
 import { caught, type FileChanges, openSandbox, type Sandbox } from './sandbox.ts';
 
 const COUNT = 16;
@@ -163,4 +163,25 @@ test('HEAD somewhere else, or on another branch, is refused', async () => {
   box.git(box.root, 'reset', '--quiet', '--soft', from);
   box.git(box.root, 'switch', '--quiet', '-c', 'other');
   expect((await caught(recover())).message).toContain('found other');
+});
+
+test(`git killed at file 7 of ${COUNT}: the move is taken back`, async () => {
+  killedAfter(7);
+  const end = (sha: string) => ({ branch: 'main', sha });
+  truncateSync(at('many/0'), 20);
+  expect(await recoverMove(box.repo, { from: end(to), to: end(from) })).toBe('completed');
+  expect(box.git(box.root, 'rev-parse', 'HEAD', 'refs/heads/main')).toBe(`${from}\n${from}`);
+  expect(box.git(box.root, 'status', '--porcelain')).toBe('?? mine');
+  expect(readFileSync(at('many/7'), 'utf8')).toStartWith('old 7\n');
+  expect(existsSync(at('added'))).toBe(false);
+  expect(existsSync(at('.git/index.lock'))).toBe(false);
+  expect(await recoverMove(box.repo, { from: end(to), to: end(from) })).toBe('whole');
+});
+
+test('new files that the index does not know yet go, too, and the folders that they were in', async () => {
+  halfMoved();
+  const end = (sha: string) => ({ branch: 'main', sha });
+  await recoverMove(box.repo, { from: end(to), to: end(from) });
+  expect(box.git(box.root, 'status', '--porcelain')).toBe('?? mine');
+  expect(existsSync(at('added'))).toBe(false);
 });

@@ -1,4 +1,5 @@
 // After a crash in the middle of our own move of the checkout: it is completed, if nothing in it is anybody else's.
+import { dirname, join } from 'node:path';
 import type { Passage } from '../../model/checkout.ts';
 import { refused } from '../../model/error.ts';
 import { checkArrived, flush, look, type Move } from './advance.ts';
@@ -33,6 +34,7 @@ export async function recoverMove(repo: Repository, { from, to }: Passage): Prom
     const foreign = await foreignPaths(repo, pairs, now.dirty);
     if (foreign.length > 0) throw notOurs(repo, move, foreign);
     for (const lock of locks) repo.host.files.remove(lock);
+    for (const pair of pairs) if (pair.to === undefined) removeNew(repo, pair.path);
     const complete =
       now.branch === to.branch
         ? ['reset', '--hard', '--quiet', to.sha]
@@ -45,6 +47,16 @@ export async function recoverMove(repo: Repository, { from, to }: Passage): Prom
   await flush(repo, move);
   await checkArrived(repo, to.sha);
   return whole ? 'whole' : 'completed';
+}
+
+/** A file that the move was writing, on the way back: git does not know it yet where the index had not moved, and would let it lie. */
+function removeNew(repo: Repository, path: string): void {
+  const { files } = repo.host;
+  const kind = statIn(repo, path)?.kind;
+  if (kind !== 'file' && kind !== 'link') return;
+  files.remove(join(repo.root, path));
+  for (let at = dirname(path); at !== '.' && files.list(join(repo.root, at)).length === 0; at = dirname(at))
+    files.remove(join(repo.root, at));
 }
 
 const notOurs = (repo: Repository, move: Move, foreign: string[]) =>
@@ -112,14 +124,18 @@ function linkId(repo: Repository, path: string): string {
   return new Bun.CryptoHasher('sha1').update(`blob ${Buffer.byteLength(target)}\0${target}`).digest('hex');
 }
 
-/** The file is the beginning of what git was about to write. */
+/** The file is the beginning of what git was about to write: of the one end, or, where the way back was cut off, of the other. */
 async function isHalfWritten(repo: Repository, pair: PathPair, size: number): Promise<boolean> {
-  if (pair.to === undefined || !pair.to.mode.startsWith('100')) return false;
-  const show = ['git', 'cat-file', '--filters', `--path=${pair.path}`, pair.to.id];
-  const begin = await repo.host.exec.pipe([show, ['head', '-c', String(size)]], {
-    cwd: repo.root,
-    env: { PATH: repo.host.machine.env.PATH ?? '', HOME: repo.host.machine.env.HOME ?? '/', LC_ALL: 'C' },
-    timeoutMs: 60_000,
-  });
-  return begin.bytes === size && begin.sha256 === (await repo.host.files.sha256(`${repo.root}/${pair.path}`));
+  for (const end of [pair.to, pair.from]) {
+    if (!end?.mode.startsWith('100')) continue;
+    const show = ['git', 'cat-file', '--filters', `--path=${pair.path}`, end.id];
+    const begin = await repo.host.exec.pipe([show, ['head', '-c', String(size)]], {
+      cwd: repo.root,
+      env: { PATH: repo.host.machine.env.PATH ?? '', HOME: repo.host.machine.env.HOME ?? '/', LC_ALL: 'C' },
+      timeoutMs: 60_000,
+    });
+    const same = begin.bytes === size && begin.sha256 === (await repo.host.files.sha256(`${repo.root}/${pair.path}`));
+    if (same) return true;
+  }
+  return false;
 }

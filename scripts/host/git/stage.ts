@@ -29,7 +29,6 @@ export async function removeStage(repo: Repository, folder: string): Promise<voi
     throw refused({ what: `${folder} is no folder for a stage`, where: repo.root });
   }
   const { files } = repo.host;
-  files.remove(folder);
   const common = (await git(repo, ['rev-parse', '--path-format=absolute', '--git-common-dir'])).trim();
   const name = basename(folder);
   const parent = dirname(folder);
@@ -41,6 +40,8 @@ export async function removeStage(repo: Repository, folder: string): Promise<voi
     const halfMade = !link && (id === name || (id.startsWith(name) && /^\d+$/.test(id.slice(name.length))));
     if (link === `${folder}/.git` || link === `${real}/.git` || halfMade) files.remove(notes);
   }
+  // Last: while it is there, whoever comes after a crash sees that there is something to remove.
+  files.remove(folder);
 }
 
 /**
