@@ -1,8 +1,10 @@
 // The one place where an error becomes lines for an operator.
 import { ReleaseError } from '../model/error.ts';
+import { inWords } from './system-error.ts';
 
 /** What failed, where, details, the last lines of output, the file with the rest, what to do. */
-export function renderError(error: unknown): string[] {
+export function renderError(raw: unknown): string[] {
+  const error = inWords(raw);
   if (!(error instanceof ReleaseError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const [first, ...rest] = text.split('\n');
@@ -23,7 +25,8 @@ export function renderError(error: unknown): string[] {
 }
 
 /** The same facts for --json. */
-export function errorFields(error: unknown): Record<string, unknown> {
+export function errorFields(raw: unknown): Record<string, unknown> {
+  const error = inWords(raw);
   if (!(error instanceof ReleaseError))
     return { error: error instanceof Error ? error.message : String(error), kind: 'bug', exit: exitCodeOf(error) };
   return { error: error.message, kind: error.kind, exit: error.exitCode, ...error.facts };
