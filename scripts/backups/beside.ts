@@ -81,6 +81,7 @@ export function settleSwap(files: Files, at: Siblings): void {
   if (there(files, at.old)) move(files, at.old, at.drop);
   files.remove(at.none);
   files.remove(at.drop);
+  flushNames(files, at);
 }
 
 /** @param back puts `old` into place again; default: one rename. */
@@ -94,6 +95,12 @@ export function undoSwap(files: Files, at: Siblings, back = putBack): void {
   files.remove(at.drop);
   if (there(files, at.fresh)) move(files, at.fresh, at.drop);
   files.remove(at.drop);
+  flushNames(files, at);
+}
+
+/** What was removed stays removed, whatever happens to the machine after the step is said to be done. */
+function flushNames(files: Files, { live }: Siblings): void {
+  if (there(files, dirname(live))) files.sync(dirname(live));
 }
 
 function putBack(files: Files, at: Siblings): void {

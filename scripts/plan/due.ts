@@ -26,7 +26,7 @@ export const standingOfRevert = (events: readonly LoggedEvent[]): Standing =>
 export function standing(events: readonly LoggedEvent[]): Standing {
   const result: Standing = { done: new Set(), open: new Set(), phases: new Set() };
   const begun = new Set<string>();
-  let moving = false;
+  const moving = new Set<string>();
   for (const e of events.slice(Math.max(events.findLastIndex(beginsPlan), 0))) {
     const phase = PHASES.find((p) => p === e.phase);
     if (phase !== undefined) {
@@ -41,7 +41,7 @@ export function standing(events: readonly LoggedEvent[]): Standing {
     const step = e.fields.step;
     if (step === undefined) continue;
     const id = stepId(step, e.fields);
-    if (e.event === 'step-part' && e.fields.part === 'moving') moving = true;
+    if (e.event === 'step-part' && e.fields.part === 'moving') moving.add(id);
     if (e.event === 'step-start') {
       if (begun.has(id)) result.open.add(id);
       begun.add(id);
@@ -51,8 +51,8 @@ export function standing(events: readonly LoggedEvent[]): Standing {
       result.open.delete(id);
       result.done.add(id);
     } else if (e.event === 'step-failed' || e.event === 'step-stopped') {
-      // A failed attempt to mend what a crash left does not end the doubt, and an Advance that began to move may have moved half of the files.
-      if (step === 'advance' && moving) result.open.add(id);
+      // A failed attempt to mend what a crash left does not end the doubt, and what began to move the checkout may have moved half of the files.
+      if (moving.has(id)) result.open.add(id);
       begun.delete(id);
       result.done.delete(id);
     }

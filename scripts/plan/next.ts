@@ -33,6 +33,7 @@ const wholePhase = (s: ReleaseState): NextStep[] =>
 const NEXT: Record<ReleaseStatus, (s: ReleaseState) => NextStep[]> = {
   running: (s) => [
     { command: `just release-run ${s.ticket} --resume`, what: 'go on where it ended, once its process is gone' },
+    revert(s.ticket),
     log(s.ticket),
   ],
   halted: (s) =>

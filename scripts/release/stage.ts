@@ -1,6 +1,6 @@
 // The target's tree beside the live one, with the host's own files linked in.
 import { dirname, join, relative } from 'node:path';
-import { addStage, removeStage } from '../host/git/stage.ts';
+import { addStage, removeStage, removeStrayNotes } from '../host/git/stage.ts';
 import type { ResolvedService } from '../runtimes/runtime.ts';
 import type { Context } from './context.ts';
 
@@ -11,10 +11,12 @@ export async function ensureStage(context: Context, ticket: string, sha: string)
   const { files } = context.host;
   const folder = stageFolder(context, ticket);
   const mark = `${folder}.sha`;
-  if (files.readText(mark)?.trim() === sha && files.stat(folder)?.kind === 'folder') return folder;
+  // Git does not flush what it lays out: after a power cut the mark may be there, and the files not.
+  const laidOut = `${sha} ${context.host.machine.bootId}`;
+  if (files.readText(mark)?.trim() === laidOut && files.stat(folder)?.kind === 'folder') return folder;
   await addStage(context.repo, sha, folder);
   linkIn(context, folder, context.paths.envFile);
-  files.replace(mark, `${sha}\n`);
+  files.replace(mark, `${laidOut}\n`);
   return folder;
 }
 
@@ -39,4 +41,5 @@ export async function dropStages(context: Context): Promise<void> {
     if (files.stat(path)?.kind !== 'folder') files.remove(path);
     else await removeStage(context.repo, path);
   }
+  await removeStrayNotes(context.repo, context.paths.stage);
 }

@@ -1,9 +1,11 @@
 // What this host's records say before a verb begins: this ticket's, and those of others that stand in the way.
 
 import { ticketPaths } from '../host/paths.ts';
+import { readLog } from '../journal/log.ts';
 import { listReleases, type ReleaseEntry, readRelease } from '../journal/records.ts';
 import { refused } from '../model/error.ts';
 import type { ReleaseState } from '../model/release.ts';
+import { standing } from '../plan/due.ts';
 import { blocksOthers, isFinished, nextSteps } from '../plan/next.ts';
 import type { Context } from './context.ts';
 
@@ -11,14 +13,32 @@ export interface Records {
   own: ReleaseState | undefined;
   entry: ReleaseEntry;
   others: ReleaseEntry[];
+  /** The one among them, or this ticket itself, whose engine died while it moved the checkout. */
+  cutOff: string | undefined;
 }
 
 /** @throws refused where this ticket's state cannot be believed. */
 export function readRecords(context: Context, ticket: string): Records {
   const entry = readRelease(context.host, ticketPaths(context.paths, ticket), ticket);
   const others = listReleases(context.host, context.paths).filter((e) => e.ticket !== ticket);
-  return { own: entry.state, entry, others };
+  const cutOff = [entry, ...others].find((each) => isCutOff(context, each))?.ticket;
+  return { own: entry.state, entry, others, cutOff };
 }
+
+function isCutOff({ host }: Context, { state, broken, files }: ReleaseEntry): boolean {
+  if (state?.mergeSha !== '' || state.phase !== 'prepare' || isFinished(state) || broken) return false;
+  return standing(readLog(host, files.log).events).open.has('advance');
+}
+
+/** What lies in the checkout is neither version until that is completed or taken back. */
+const cutOffRefusal = (ticket: string) =>
+  refused({
+    what: `${ticket} was cut off while it moved the checkout: that has to be completed, or taken back, first`,
+    hint: [
+      `just release-run ${ticket} --resume    # complete it, and go on`,
+      `just release-revert ${ticket}          # take it back; nothing else was touched`,
+    ],
+  });
 
 /** @throws refused where somebody edited the state file, or the log's chain is broken: what happened is then not known. */
 export function checkBelievable(entry: ReleaseEntry): void {
@@ -42,6 +62,7 @@ export function checkBelievable(entry: ReleaseEntry): void {
 /** @throws refused where a run of this ticket is still to be ended. */
 export function checkFresh(records: Records): void {
   const { own, entry } = records;
+  if (records.cutOff === entry.ticket) throw cutOffRefusal(entry.ticket);
   if (!own || isFinished(own)) return;
   if (blocksOthers(own)) {
     throw refused({
@@ -54,6 +75,7 @@ export function checkFresh(records: Records): void {
 
 /** @throws refused where another release was halted after its Advance. @param superseded that one is taken over. */
 export function checkUnblocked(records: Records, superseded: string | undefined): void {
+  if (records.cutOff !== undefined && records.cutOff !== records.entry.ticket) throw cutOffRefusal(records.cutOff);
   for (const { ticket, state, problem, broken } of records.others) {
     if (!state && (problem || broken)) throw unreadable(ticket, problem?.message ?? broken?.why ?? '');
     if (!state || ticket === superseded || !blocksOthers(state)) continue;

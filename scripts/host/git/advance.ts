@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import { refused, stepFailed } from '../../model/error.ts';
 import { isSha } from '../../model/names.ts';
+import { flushRefs } from './flush-ref.ts';
 import { statIn } from './place.ts';
 import { git, gitFailed, type Repository, tryGit } from './run.ts';
 import { diffTree } from './trees.ts';
@@ -45,7 +46,7 @@ export async function advance(
       throw gitFailed(repo, `The checkout could not be fast-forwarded to ${to}`, result, 'step-failed');
     }
   }
-  await flush(repo, move);
+  await flush(repo, move, branch);
   await checkArrived(repo, to);
 }
 
@@ -79,8 +80,12 @@ export async function look(
   return { head, branch, dirty: dirty.map((entry) => entry.path) };
 }
 
-/** Git fsyncs its own files, but not those of the work tree: after a power cut they could be empty. */
-export async function flush(repo: Repository, move: Move): Promise<void> {
+/**
+ * Git fsyncs its own files, but neither those of the work tree, which a power cut could leave empty, nor the folders of its refs.
+ * @param branch the one that HEAD is on now.
+ */
+export async function flush(repo: Repository, move: Move, branch: string | undefined): Promise<void> {
+  await flushRefs(repo, ['HEAD', ...(branch === undefined ? [] : [`refs/heads/${branch}`])]);
   const folders = new Set<string>();
   for (const { path } of await diffTree(repo, move.from, move.to)) {
     const file = `${repo.root}/${path}`;

@@ -2,6 +2,7 @@
 import type { Commit } from '../../model/checkout.ts';
 import { refused, stepFailed } from '../../model/error.ts';
 import { isSha } from '../../model/names.ts';
+import { flushRefs } from './flush-ref.ts';
 import { checkWord, fields, git, gitFailed, type Repository, tryGit } from './run.ts';
 
 const NONE = '0'.repeat(40);
@@ -46,9 +47,9 @@ export async function updateRef(
   const args = ['update-ref', '--no-deref', '-m', 'belay', checkWord(ref), sha, expected ?? NONE];
   if (ref.startsWith('refs/asd/')) await removeLeftLock(repo, ref);
   const result = await tryGit(repo, args, { durable: true });
-  if (result.code === 0) return;
+  if (result.code === 0) return await flushRefs(repo, [ref]);
   const now = await readRef(repo, ref);
-  if (now === sha) return;
+  if (now === sha) return await flushRefs(repo, [ref]);
   if (now !== expected) {
     throw stepFailed({
       what: `${ref} was moved by somebody else: expected ${expected ?? 'no ref'}, found ${now ?? 'no ref'}`,

@@ -104,7 +104,7 @@ export async function moveCheckout(
       throw gitFailed(repo, `The checkout could not be moved to ${to.branch} at ${to.sha}`, result, 'step-failed');
     }
   }
-  await flush(repo, { from: from.sha, to: to.sha });
+  await flush(repo, { from: from.sha, to: to.sha }, to.branch);
   await checkArrived(repo, to.sha);
   const { branch } = await look(repo);
   if (branch !== to.branch)

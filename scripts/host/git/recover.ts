@@ -44,7 +44,7 @@ export async function recoverMove(repo: Repository, { from, to }: Passage): Prom
       throw gitFailed(repo, `The interrupted move to ${to.sha} could not be completed`, result, 'step-failed');
     }
   }
-  await flush(repo, move);
+  await flush(repo, move, to.branch);
   await checkArrived(repo, to.sha);
   return whole ? 'whole' : 'completed';
 }

@@ -44,6 +44,17 @@ export async function removeStage(repo: Repository, folder: string): Promise<voi
   files.remove(folder);
 }
 
+/** What git noted of stages whose folder is gone: a power cut keeps what it likes. @param below the folder of all stages. */
+export async function removeStrayNotes(repo: Repository, below: string): Promise<void> {
+  const { files } = repo.host;
+  const common = (await git(repo, ['rev-parse', '--path-format=absolute', '--git-common-dir'])).trim();
+  for (const id of files.list(`${common}/worktrees`)) {
+    const notes = `${common}/worktrees/${id}`;
+    const link = files.readText(`${notes}/gitdir`)?.trim() ?? '';
+    if (link.startsWith(`${below}/`) && files.stat(dirname(link)) === undefined) files.remove(notes);
+  }
+}
+
 /**
  * Writes some of a commit's files below a folder, without a worktree: nothing below .git changes.
  * @param repo with a store (see openStore). @param paths files and folders, from the top; what is not there is left out.

@@ -43,6 +43,7 @@ export function revertRunners(session: Session): Pick<Runners, RevertKinds> {
       return undefined;
     },
     async 'go-back'(step, at) {
+      at.note('step-part', { part: 'moving' });
       const place = await goBack(
         repo,
         { from: step.fromSha, to: step.toSha, branch: plan.branch, home: config.branch },
@@ -67,7 +68,10 @@ export function revertRunners(session: Session): Pick<Runners, RevertKinds> {
       const sha = pushed.revertSha;
       receipt.revert = { ...receipt.revert, ...(sha === undefined ? {} : { sha }), push: pushed.kind };
       saveReceipt(session);
-      if (pushed.kind === 'pushed') await followOrigin(session, pushed.originSha, at.again);
+      if (pushed.kind === 'pushed') {
+        at.note('step-part', { part: 'moving' });
+        await followOrigin(session, pushed.originSha, at.again);
+      }
       return {
         push: pushed.kind,
         ...(sha === undefined ? {} : { sha }),
