@@ -16,7 +16,7 @@ const PAGES = [
 ];
 const read = (path: string): string => readFileSync(join(CHECKOUT, path), 'utf8');
 const all = await usages();
-const DEVELOPING = ['demo', 'test', 'bench'];
+const DEVELOPING = ['demo', 'test', 'bench', 'torture'];
 
 /** `just ...` in code, one command each: a whole line of a block, or what stands between backticks. */
 function commands(text: string): string[] {

@@ -1,0 +1,172 @@
+// A host that exists only here: one disk, one clock, one Docker engine, and a count of everything that is done to them.
+import type { Disk } from './disk.ts';
+import type { Containers } from './docker-state.ts';
+import type { GitObjects } from './git-objects.ts';
+
+/** Thrown at whoever goes on after the engine was killed. Nothing happens any more. */
+export class Killed extends Error {}
+
+/** What is done at an effect instead of it, or in its middle. */
+export type Fault =
+  /** kill -9 of the engine before it happens. */
+  | { kind: 'kill' }
+  /** The operating system says no. */
+  | { kind: 'error'; code: string }
+  /** A command exits with this code, having done nothing. */
+  | { kind: 'exit'; code: number };
+
+export interface Effect {
+  /** From 0, in the order in which they happened. */
+  at: number;
+  /** What is done: `replace.rename`, `git merge.write`. */
+  what: string;
+  path: string;
+}
+
+export interface World {
+  disk: Disk;
+  objects: GitObjects;
+  containers: Containers;
+  clock: VirtualClock;
+  /** Of the engine that runs now. */
+  pid: number;
+  bootId: string;
+  /** Paths of held locks, by the pid that holds them. */
+  locks: Map<string, number>;
+  /** What runs beside the engine and acts when it is gone. */
+  helpers: Set<() => void>;
+  random(): number;
+  /** Called before every effect. @throws Killed, or an error of the operating system. @returns an exit code that a command has to end with. */
+  effect(what: string, path: string): number | undefined;
+  effects: Effect[];
+  fault: { at: number; fault: Fault } | undefined;
+  dead: boolean;
+}
+
+/** Time passes only while everybody waits. */
+export class VirtualClock {
+  private nowMs: number;
+  private readonly waiting: Array<{ at: number; order: number; wake: () => void; keeps: boolean }> = [];
+  private order = 0;
+  private turning = false;
+  /** Who waits for nothing but a deadline. */
+  private held = 0;
+
+  constructor(nowMs: number) {
+    this.nowMs = nowMs;
+  }
+
+  now = (): number => this.nowMs;
+
+  /** A little passes with everything that is done, so that no two moments are the same. */
+  tick(ms: number): void {
+    this.nowMs += ms;
+  }
+
+  /** @param keeps whether somebody waits for it: time runs on for those alone. */
+  at(afterMs: number, wake: () => void, keeps: boolean): () => void {
+    this.order += 1;
+    const entry = { at: this.nowMs + afterMs, order: this.order, wake, keeps };
+    this.waiting.push(entry);
+    if (keeps) this.turn();
+    return () => {
+      const index = this.waiting.indexOf(entry);
+      if (index >= 0) this.waiting.splice(index, 1);
+    };
+  }
+
+  /** Time also runs on for deadlines until the returned function is called. */
+  hold(): () => void {
+    this.held += 1;
+    this.turn();
+    return () => {
+      this.held -= 1;
+    };
+  }
+
+  private turn(): void {
+    if (this.turning) return;
+    this.turning = true;
+    // Microtasks, and with them all work that is not waiting, are done before an immediate.
+    setImmediate(() => {
+      this.turning = false;
+      this.waiting.sort((a, b) => a.at - b.at || a.order - b.order);
+      const next = this.waiting.shift();
+      if (next === undefined) return;
+      this.nowMs = Math.max(this.nowMs, next.at);
+      next.wake();
+      if (this.held > 0 || this.waiting.some((each) => each.keeps)) this.turn();
+    });
+  }
+}
+
+/** A linear congruential generator; the constants are those of Numerical Recipes. @returns numbers in [0, 1). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+export interface WorldParts {
+  disk: Disk;
+  objects: GitObjects;
+  containers: Containers;
+  nowMs: number;
+  seed: number;
+}
+
+export function makeWorld(parts: WorldParts): World {
+  const clock = new VirtualClock(parts.nowMs);
+  const world: World = {
+    disk: parts.disk,
+    objects: parts.objects,
+    containers: parts.containers,
+    clock,
+    pid: 1000,
+    bootId: '11111111-1111-4111-8111-111111111111',
+    locks: new Map(),
+    helpers: new Set(),
+    random: seeded(parts.seed),
+    effects: [],
+    fault: undefined,
+    dead: false,
+    effect(what, path) {
+      if (world.dead) throw new Killed(`killed before ${what} ${path}`);
+      clock.tick(1);
+      world.disk.nowMs = clock.now();
+      const at = world.effects.length;
+      world.effects.push({ at, what, path });
+      if (world.fault?.at !== at) return undefined;
+      const { fault } = world.fault;
+      if (fault.kind === 'kill') {
+        world.dead = true;
+        throw new Killed(`killed before ${what} ${path}`);
+      }
+      if (fault.kind === 'exit') return fault.code;
+      throw Object.assign(new Error(`${fault.code}: ${what} '${path}'`), { code: fault.code });
+    },
+  };
+  return world;
+}
+
+/** The engine is over, however it ended: its locks are free, its number is nobody's. What it did so far stays. */
+export function nextProcess(world: World): void {
+  for (const helper of world.helpers) helper();
+  world.helpers.clear();
+  world.locks.clear();
+  world.pid += 1;
+  world.dead = false;
+  world.fault = undefined;
+  world.effects = [];
+}
+
+/** The machine is started anew from what its disk has. */
+export function reboot(world: World, how: 'lost' | 'kept' | 'mixed'): void {
+  world.helpers.clear();
+  world.disk.cut(how, world.random);
+  world.containers.reboot(world.clock.now());
+  nextProcess(world);
+  world.bootId = `${String(world.pid).padStart(8, '0')}-1111-4111-8111-111111111111`;
+}

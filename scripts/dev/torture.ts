@@ -1,0 +1,76 @@
+// `just torture [--seed=N] [--minutes=N] [--only=WORDS]`: the engine in a simulated world, disturbed at every point of every scenario.
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { runShard, type Shard, type Tally } from './torture/shard.ts';
+import { KINDS, tableOf } from './torture/table.ts';
+
+const HELP = `just torture [--seed=N] [--minutes=N] [--only=WORDS] [--kinds=kill,power,...]
+
+Disturbs the engine at every effect that it has on a simulated host, and sees that the host can be finished or put back.
+  --seed=N      order and chance; the same one repeats a run (default: drawn, and printed)
+  --minutes=N   ends after so long, wherever it is (default: when every point was visited)
+  --only=WORDS  scenarios whose name has these words
+  --kinds=LIST  of ${KINDS.join(', ')} (default: all)
+
+Exits 1 where a promise was broken; each failure is printed with the words that repeat it.`;
+
+interface Wanted {
+  seed: number;
+  untilMs: number;
+  only: string;
+  kinds: string[];
+}
+
+function asked(args: readonly string[]): Wanted | undefined {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
+        minutes: { type: 'string', default: '1440' },
+        only: { type: 'string', default: '' },
+        kinds: { type: 'string', default: KINDS.join(',') },
+      },
+    });
+    const [seed, minutes, kinds] = [Number(values.seed), Number(values.minutes), values.kinds.split(',')];
+    const known = kinds.every((kind) => KINDS.some((each) => each === kind));
+    if (!Number.isInteger(seed) || !(minutes > 0) || !known) return undefined;
+    return { seed, untilMs: Date.now() + minutes * 60_000, only: values.only, kinds };
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+}
+
+/** A part of the points in a process of its own. */
+async function startShard(shard: Shard): Promise<Tally> {
+  const child = Bun.spawn([process.execPath, import.meta.path, '--shard', JSON.stringify(shard)], {
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'inherit',
+  });
+  const [text, code] = await Promise.all([new Response(child.stdout).text(), child.exited]);
+  if (code !== 0) throw new Error(`a part of the points ended with exit code ${code}`);
+  return JSON.parse(text) as Tally;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === '--shard') {
+    const tally = await runShard(JSON.parse(args[1] ?? '') as Shard);
+    process.stdout.write(JSON.stringify(tally));
+    return 0;
+  }
+  const wanted = asked(args);
+  if (wanted === undefined) {
+    console.log(HELP);
+    return args.includes('--help') ? 0 : 2;
+  }
+  const began = performance.now();
+  console.log(`seed ${wanted.seed}`);
+  const of = availableParallelism();
+  const tallies = await Promise.all(Array.from({ length: of }, (_, part) => startShard({ ...wanted, part, of })));
+  for (const line of tableOf(tallies, wanted.seed, (performance.now() - began) / 1000)) console.log(line);
+  return tallies.some(({ failures }) => failures.length > 0) ? 1 : 0;
+}
+
+process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,69 @@
+// A part of all points: made in an order that the seed gives, visited until the time is over.
+import type { Effect } from '../simulation/world.ts';
+import { seeded } from '../simulation/world.ts';
+import { type Disturbance, type Failure, type Point, prepareScenario, runPoint } from './enumerate.ts';
+import { SCENARIOS } from './scenarios.ts';
+
+export interface Shard {
+  seed: number;
+  /** Wall time at which it ends, wherever it is. */
+  untilMs: number;
+  /** Words of scenarios' names; empty for all. */
+  only: string;
+  kinds: readonly string[];
+  part: number;
+  of: number;
+  /** At most so many points. */
+  most?: number;
+}
+
+export interface Tally {
+  scenarios: number;
+  /** Points by kind: visited, and how many there are. */
+  visited: Record<string, number>;
+  all: Record<string, number>;
+  failures: Failure[];
+}
+
+const ERRORS = ['ENOSPC', 'EIO', 'EDQUOT', 'EMFILE', 'EROFS'] as const;
+/** Effects of the file system itself: a program's own are refused by its exit code. */
+const OF_FILES = /^(?:replace|append|mkdir|rename|unlink|sync|chmod|copy|link|symlink|lock|pipe|output)\b/;
+const OF_PROGRAMS = /^(?:git|docker|tar|script|sync$)/;
+
+/** What is done at one effect. */
+function disturbances({ what }: Effect, kinds: readonly string[], random: () => number): Disturbance[] {
+  const found: Disturbance[] = [];
+  if (kinds.includes('kill')) found.push({ kind: 'kill', orphans: 'end' }, { kind: 'kill', orphans: 'finish' });
+  if (kinds.includes('nested')) found.push({ kind: 'nested', after: random() });
+  if (kinds.includes('power')) for (const cut of ['lost', 'kept', 'mixed'] as const) found.push({ kind: 'power', cut });
+  if (kinds.includes('error') && OF_FILES.test(what)) for (const code of ERRORS) found.push({ kind: 'error', code });
+  if (kinds.includes('exit') && OF_PROGRAMS.test(what))
+    for (const code of [1, 128, 137]) found.push({ kind: 'exit', code });
+  return found;
+}
+
+/** @throws Error where a scenario does not end as it says when nothing disturbs it. */
+export async function runShard(shard: Shard): Promise<Tally> {
+  const tally: Tally = { scenarios: 0, visited: {}, all: {}, failures: [] };
+  const random = seeded(shard.seed);
+  const points: Array<{ point: Point; order: number; prepared: Awaited<ReturnType<typeof prepareScenario>> }> = [];
+  for (const scenario of SCENARIOS.filter(({ name }) => name.includes(shard.only))) {
+    const prepared = await prepareScenario(scenario);
+    tally.scenarios += 1;
+    for (const effect of prepared.effects) {
+      for (const disturbance of disturbances(effect, shard.kinds, random)) {
+        const point = { scenario: scenario.name, at: effect.at, disturbance, seed: Math.floor(random() * 2 ** 31) };
+        points.push({ point, order: random(), prepared });
+      }
+    }
+  }
+  const mine = points.sort((a, b) => a.order - b.order).filter((_, at) => at % shard.of === shard.part);
+  for (const { point } of mine) tally.all[point.disturbance.kind] = (tally.all[point.disturbance.kind] ?? 0) + 1;
+  for (const { point, prepared } of mine.slice(0, shard.most ?? mine.length)) {
+    if (Date.now() >= shard.untilMs) break;
+    const failure = await runPoint(prepared, point);
+    if (failure !== undefined) tally.failures.push(failure);
+    tally.visited[point.disturbance.kind] = (tally.visited[point.disturbance.kind] ?? 0) + 1;
+  }
+  return tally;
+}
