@@ -24,6 +24,13 @@ const statOf = (inode: Inode): FileStat => ({
   ino: inode.id,
 });
 
+const nameOf = (path: string | Uint8Array): string => (typeof path === 'string' ? path : textOf(path));
+
+/** Snapshots are rsync's work as much as ours; their own suite kills them. */
+function noSnapshots(): never {
+  throw new Error('the simulated disk takes no snapshots');
+}
+
 export function simFiles(world: World): Files {
   const { disk } = world;
   const alive = (): void => {
@@ -134,7 +141,7 @@ export function simFiles(world: World): Files {
       const inode = disk.get(path, { follow: true });
       written(path, () => flush(path, inode, 'sync'));
     },
-    remove: removeTree,
+    remove: (path) => removeTree(nameOf(path)),
     copy(from, to) {
       const { data, mode } = disk.get(from, { follow: true });
       world.effect('copy.create', to);
@@ -163,12 +170,17 @@ export function simFiles(world: World): Files {
       return path;
     },
     freeBytes: () => FREE_BYTES,
-    async sha256(path) {
+    async sha256(given) {
+      const path = nameOf(given);
       const found = regular(path, false);
       if (found === undefined) throw osError('ENOENT', 'open', path);
       return createHash('sha256').update(found.data).digest('hex');
     },
     lock: (path) => lockFile(world, path),
+    sameContent: noSnapshots,
+    walk: noSnapshots,
+    entry: noSnapshots,
+    writer: noSnapshots,
   };
 }
 
