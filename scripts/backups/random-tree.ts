@@ -71,7 +71,8 @@ export function makeEntries(
   let file = '';
   for (const each of list) {
     const path = join(folders[each.under % folders.length] ?? tree, each.name);
-    const script = `set -eu; [ ! -e "$1" ] && [ ! -L "$1" ]; ${MAKE[each.kind] ?? ''}`;
+    // Writing to a pipe that is there already would wait for a reader.
+    const script = `set -eu; if [ -e "$1" ] || [ -L "$1" ]; then exit 1; fi; ${MAKE[each.kind] ?? ''}`;
     const ran = Bun.spawnSync(['bash', '-c', script, 'bash', path, each.mode, String(each.time), file], {
       stdin: each.content,
       stderr: 'ignore',

@@ -7,7 +7,7 @@ import type { EventName } from '../model/event.ts';
 import { checkServiceName } from '../model/names.ts';
 import type { ServiceManifest } from '../model/service.ts';
 import { runtimeOf } from '../runtimes/registry.ts';
-import type { Runtime } from '../runtimes/runtime.ts';
+import type { ResolvedService, Runtime } from '../runtimes/runtime.ts';
 import { backupContext } from './backup-context.ts';
 import { type Context, runtimeContext } from './context.ts';
 import { readManifests } from './manifests.ts';
@@ -88,16 +88,17 @@ export async function companions(context: Context, services: readonly ServiceMan
   return found;
 }
 
-/** A service as it runs now, from the live checkout. @throws refused where its files do not resolve. */
+/** A service as it runs now. @param known how it resolves; default: from the live checkout. @throws refused where its files do not resolve. */
 export async function openService(
   context: Context,
   manifest: ServiceManifest,
   signal?: AbortSignal,
+  known?: ResolvedService,
 ): Promise<HandService> {
   const runtime = await runtimeOf(manifest.runtime);
   const more = { timeoutMs: BACKUP_TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) };
   const at = runtimeContext(context, NO_TICKET, more);
-  const resolved = await runtime.resolve(at, manifest, { root: context.paths.root, live: true });
+  const resolved = known ?? (await runtime.resolve(at, manifest, { root: context.paths.root, live: true }));
   return { manifest, runtime, context: await backupContext(context, { manifest, runtime, context: at }, resolved) };
 }
 

@@ -7,6 +7,7 @@ import type { ReleaseLock } from '../journal/lock.ts';
 import type { ServiceReceipt } from '../model/receipt.ts';
 import type { ServiceManifest } from '../model/service.ts';
 import { formatBytes } from '../plan/describe.ts';
+import type { ResolvedService } from '../runtimes/runtime.ts';
 import { copyAway, secondHome } from './away.ts';
 import { NO_TICKET, openHandLog, openService, stoppable } from './by-hand.ts';
 import type { Context } from './context.ts';
@@ -15,6 +16,8 @@ export interface HandBackup {
   json: boolean;
   /** Why they are to be kept; release-backup-prune never removes them then. */
   hold?: string | undefined;
+  /** What runs was resolved already, from another tree than the live one: by service. */
+  resolved?: ReadonlyMap<string, ResolvedService>;
 }
 
 /** @returns what a receipt says of each. @throws step-failed or refused at the first that fails; those before it stay. */
@@ -33,7 +36,7 @@ export async function backUpServices(
     await stoppable(context, async (signal) => {
       for (const manifest of services) {
         const begun = host.clock.monotonicMs();
-        const service = await openService(context, manifest, signal);
+        const service = await openService(context, manifest, signal, options.resolved?.get(manifest.name));
         log('step-start', { step: 'backup', service: manifest.name });
         const taken = await takeBackup(service.context, service.runtime, {
           stamp: stampOf(host.clock.now()),

@@ -55,7 +55,9 @@ async function look(context: Context, ticket: string, given: Given): Promise<num
     });
     if (state.releaseStatus === 'reverted') throw revertedAlready(ticket);
     if (state.mergeSha !== session.plan.targetSha) {
-      session.reporter.say(`${ticket} was cut off while it moved the checkout; a revert takes it back to where it was.`);
+      session.reporter.say(
+        `${ticket} was cut off while it moved the checkout; a revert takes it back to where it was.`,
+      );
       session.reporter.say('Nothing was changed.');
       session.reporter.end();
       return 0;

@@ -132,18 +132,10 @@ async function lookAt(world: World): Promise<string | undefined> {
   return JSON.stringify(fingerprint(world)) === before ? undefined : 'release-state changed the host';
 }
 
-/** What is said of the lock of a tracking branch, which is never ours to remove: the operator does. */
-function removeNamedLock(world: World, { said }: Ended): boolean {
-  const [, lock] = /Unable to create '([^']*\/refs\/remotes\/[^']*\.lock)'/.exec(said.join('\n')) ?? [];
-  if (lock === undefined || world.disk.find(lock) === undefined) return false;
-  world.disk.unlink(lock);
-  return true;
-}
-
 async function again(world: World, command: Command): Promise<Ended> {
   const ended = await run(world, command);
   // A push that did not go through is gone on with by the same command.
-  return removeNamedLock(world, ended) || ended.code === EXIT.notPushed ? await run(world, command) : ended;
+  return ended.code === EXIT.notPushed ? await run(world, command) : ended;
 }
 
 /** Command after command, until the host is as it should be. */

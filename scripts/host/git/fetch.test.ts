@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { existsSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetchBranch } from './fetch.ts';
 import { fetchCause } from './fetch-cause.ts';
@@ -171,4 +171,22 @@ test('causes are told apart', () => {
   ).toBe('unreachable');
   expect(fetchCause(['fatal: write error: No space left on device'], false)).toBe('local');
   expect(fetchCause(['fatal: something new'], false)).toBe('other');
+});
+
+test('the lock that a killed git left on the tracking branch does not keep the next fetch out', async () => {
+  const sha = box.push({ 'shared/x': '2\n' });
+  const lock = join(box.root, '.git/refs/remotes/origin/main.lock');
+  writeFileSync(lock, '');
+  expect((await fetchBranch(box.repo, 'main')).sha).toBe(sha);
+  expect(existsSync(lock)).toBe(false);
+});
+
+test("a lock that is in nobody's way stays", async () => {
+  box.push({ 'shared/x': '2\n' });
+  const lock = join(box.root, '.git/packed-refs.lock');
+  box.git(box.root, 'pack-refs', '--all');
+  writeFileSync(lock, '');
+  const fetched = await fetchBranch(box.repo, 'main').catch((error: unknown) => error);
+  expect(existsSync(lock)).toBe(true);
+  expect(fetched).toHaveProperty('sha');
 });

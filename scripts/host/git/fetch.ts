@@ -1,8 +1,9 @@
 // Asks origin for exactly one branch. A fetch that fails is an error, whatever was known before.
 import { refused } from '../../model/error.ts';
 import { checkBranch, isSha } from '../../model/names.ts';
+import type { RunResult } from '../port.ts';
 import { fetchCause, fetchSentence } from './fetch-cause.ts';
-import { gitFailed, lastLines, maskUrl, type Repository, tryGit } from './run.ts';
+import { git, gitFailed, lastLines, maskUrl, type Repository, tryGit } from './run.ts';
 import { storeEnv } from './store.ts';
 
 export interface FetchedBranch {
@@ -37,12 +38,15 @@ export async function fetchBranch(
   const into = repo.store
     ? ['--end-of-options', 'origin', source]
     : ['--no-write-fetch-head', '--end-of-options', 'origin', `+${source}:${tracking}`];
-  const result = await tryGit(repo, [...common, ...into], {
-    timeoutMs,
-    durable: repo.store === undefined,
-    env: { ...ssh, ...(repo.store ? storeEnv(repo.store) : {}) },
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
+  const fetch = () =>
+    tryGit(repo, [...common, ...into], {
+      timeoutMs,
+      durable: repo.store === undefined,
+      env: { ...ssh, ...(repo.store ? storeEnv(repo.store) : {}) },
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+  let result = await fetch();
+  if (result.code !== 0 && !repo.store && (await removeLeftLock(repo, tracking, result))) result = await fetch();
   if (result.code !== 0 || result.timedOut) {
     const details = lastLines(result);
     const url = maskUrl(remote.stdout.trim());
@@ -55,6 +59,25 @@ export async function fetchBranch(
   if (!isSha(sha)) throw gitFailed(repo, `git fetched ${branch}, but does not say which commit it is`, result);
   const before = previous.stdout.trim();
   return { sha, previous: isSha(before) ? before : undefined };
+}
+
+/** Git holds the lock of a ref for milliseconds. */
+const LOCK_MS = 2_000;
+
+/**
+ * A git that was killed leaves the lock of the tracking branch, and every fetch after it fails. One that stays as it is for seconds is nobody's;
+ * what it guards is only what origin had last, so that even a git that still slept over it would lose no more than its own fetch.
+ */
+async function removeLeftLock(repo: Repository, tracking: string, failed: RunResult): Promise<boolean> {
+  if (!failed.tail.some((line) => line.includes(`${tracking}.lock'`))) return false;
+  const { files, clock } = repo.host;
+  const path = (await git(repo, ['rev-parse', '--path-format=absolute', '--git-path', `${tracking}.lock`])).trim();
+  const first = files.stat(path);
+  await clock.sleep(LOCK_MS);
+  const then = files.stat(path);
+  if (then?.ino !== first?.ino || then?.mtimeMs !== first?.mtimeMs) return true;
+  files.remove(path);
+  return true;
 }
 
 const noOrigin = (repo: Repository) =>

@@ -27,7 +27,11 @@ export async function setBaseline(
     .map(({ manifest }) => manifest)
     .filter((each) => backup && each.backup.enabled && !has(each.name));
   if (first.length > 0) terminal.say(`The first backup, read back: ${first.map(({ name }) => name).join(', ')}`);
-  const saved = first.length > 0 ? await backUpServices(context, lock, first, { json: false }) : new Map();
+  // As the commit says that is adopted: the live files may be of another one, which was pulled by hand.
+  const resolved = new Map(
+    looks.flatMap((each) => (each.resolved ? [[each.manifest.name, each.resolved] as const] : [])),
+  );
+  const saved = first.length > 0 ? await backUpServices(context, lock, first, { json: false, resolved }) : new Map();
 
   const keyedHash = openKeyedHash(host, paths);
   const services: Receipt['services'] = {};
