@@ -77,6 +77,9 @@ const PLAN = fields({
   unclassified: texts,
   notices: texts,
   space: fields({ dir: text, freeBytes: number, neededBytes: number }),
+  push: maybe(
+    fields({ mode: oneOf('main', 'branch', 'none'), refused: maybe(fields({ to: text, why: text, details: texts })) }),
+  ),
   reversibility,
   concurrency: fields({ wide: number, swap: number }),
   steps: listOf(step),

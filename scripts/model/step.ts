@@ -114,6 +114,13 @@ export interface ServicePlan {
   notices: string[];
 }
 
+/** Where a revert of the release is to go. */
+export interface PushPlan {
+  mode: 'main' | 'branch' | 'none';
+  /** Set where it is `none` because the remote, asked in prepare, would not take a push to `to`. */
+  refused?: { to: string; why: string; details: string[] };
+}
+
 /** Everything that was decided before the first effect. Kept as plan.json in the release's records. */
 export interface Plan {
   schema: number;
@@ -131,6 +138,8 @@ export interface Plan {
   notices: string[];
   /** The folder of the backups and what is free there, in bytes. */
   space: { dir: string; freeBytes: number; neededBytes: number };
+  /** Missing in plans of engines that did not ask. */
+  push?: PushPlan;
   expected: { durationS: number | undefined };
   reversibility: Reversibility;
   concurrency: { wide: number; swap: number };

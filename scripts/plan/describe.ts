@@ -99,6 +99,7 @@ export function describePlan(plan: Plan): string[] {
     `Backups: ${formatBytes(plan.space.neededBytes)} before compression, ${formatBytes(plan.space.freeBytes)} free in ${plan.space.dir}`,
     `Expected duration: ${formatSeconds(plan.expected.durationS)}`,
     `Reversible: ${describeReversibility(plan.reversibility)}`,
+    ...(plan.push ? [`A revert's git: push: ${plan.push.mode}`] : []),
   );
   return lines;
 }

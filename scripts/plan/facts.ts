@@ -1,7 +1,7 @@
 // Everything that planning is told. Gathered once by scripts/release/observe*.ts; plan/ computes from these and nothing else.
 import type { ComponentImage } from '../model/receipt.ts';
 import type { ReleaseConfig, ServiceManifest } from '../model/service.ts';
-import type { HookName, ServicePlan } from '../model/step.ts';
+import type { HookName, PushPlan, ServicePlan } from '../model/step.ts';
 
 export type { ChangedPath } from '../model/checkout.ts';
 
@@ -41,6 +41,7 @@ export interface ReleaseFacts {
   scripts: Array<{ path: string; sha256: string; revert: string | undefined }>;
   notices: string[];
   space: { dir: string; freeBytes: number; neededBytes: number };
+  push: PushPlan;
   /** Seconds of earlier whole releases of this host; undefined: none. */
   expectedS: number | undefined;
 }

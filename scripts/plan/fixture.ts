@@ -49,6 +49,7 @@ export function facts(more: Partial<ReleaseFacts> = {}): ReleaseFacts {
     scripts: [],
     notices: [],
     space: { dir: '/srv/backups', freeBytes: 5e9, neededBytes: 1e6 },
+    push: { mode: 'main' },
     expectedS: undefined,
     ...more,
   };

@@ -169,6 +169,7 @@ test('a plan in words: why, from what to what, what is saved, what is not known'
       scripts: [script('releases/T-1-a.sh')],
       unclassified: Array.from({ length: 25 }, (_, at) => `odd/${at}`),
       notices: ['look here'],
+      push: { mode: 'none', refused: { to: 'main', why: 'The remote does not let this host push', details: [] } },
     }),
   );
   const text = describePlan(plan).join('\n');
@@ -184,6 +185,8 @@ test('a plan in words: why, from what to what, what is saved, what is not known'
     'releases/T-1-a.sh  (no revert script)',
     'odd/19\n  and 5 more',
     'Notice: look here',
+    'could not be pushed to main: The remote does not let this host push',
+    'push: none',
     '1.0 MB before compression, 5.0 GB free in /srv/backups',
     'Expected duration: unknown',
     'Reversible: one-way: wiki writes to /cache',

@@ -45,8 +45,9 @@ export function makePlan(
     })),
     scripts: facts.scripts,
     unclassified: facts.unclassified,
-    notices: facts.notices,
+    notices: [...facts.notices, ...pushNotices(facts)],
     space: facts.space,
+    push: facts.push,
     expected: { durationS: facts.expectedS },
     reversibility: options.skipPrepare
       ? { level: 'one-way', why: ['prepare is skipped: nothing is backed up'] }
@@ -55,6 +56,13 @@ export function makePlan(
     concurrency: { wide: facts.config.concurrency, swap: Math.min(facts.config.concurrency, facts.cores + 1) },
     steps,
   };
+}
+
+function pushNotices({ push: { refused }, branch }: ReleaseFacts): string[] {
+  if (refused === undefined) return [];
+  return [
+    `A revert of this release could not be pushed to ${refused.to}: ${refused.why}. It would put this host back all the same, and say how ${branch} gets it.`,
+  ];
 }
 
 function nothingToDo(facts: ReleaseFacts): ReleaseError {

@@ -32,6 +32,15 @@ test('pending names the reason, the same command, or the paths; newer commits ar
   expect(text(pending, { newerCount: 1 })).toContain('1 newer commit is on origin/main: neither lost nor deployed');
 });
 
+test('none says why, and the way by hand', () => {
+  const none = { kind: 'none', revertSha: undefined } as const;
+  expect(text(none)).toContain('is not pushed: so configured (revert.push: none).');
+  expect(text({ ...none, why: 'The remote does not let this host push' })).toContain(
+    'is not pushed: The remote does not let this host push. main still has the change',
+  );
+  expect(text(none)).toContain('  git push origin revert-T1');
+});
+
 test("the forge's own command, or git's, safe to paste", () => {
   const of = (remote: string) => pullRequestCommand({ remote, branch: 'asd-revert/T1', into: 'main' });
   expect(of('git@github.example.org:a/b.git')).toBe('gh pr create --base main --head asd-revert/T1 --fill');

@@ -43,7 +43,8 @@ export type RevertStands =
   | { kind: 'pushed'; revertSha: string | undefined; originSha: string }
   | { kind: 'pending'; reason: string; details: readonly string[]; conflicts: readonly string[] }
   | { kind: 'branch'; name: string; remote: string }
-  | { kind: 'none'; revertSha: string | undefined };
+  /** `why`: the remote takes no push; else it is so configured. */
+  | { kind: 'none'; revertSha: string | undefined; why?: string };
 
 export interface RevertStory {
   ticket: string;
@@ -100,7 +101,7 @@ function standing({ ticket, branch, baseSha, mergeSha }: RevertStory, stands: Re
       ];
     case 'none':
       return [
-        `The revert of ${ticket} is not pushed, as configured (revert.push: none). ${branch} still has the change; to take it out:`,
+        `The revert of ${ticket} is not pushed: ${stands.why ?? 'so configured (revert.push: none)'}. ${branch} still has the change; to take it out, from where it can be pushed:`,
         `  git switch -c revert-${ticket} origin/${branch}`,
         `  git revert --no-commit $(git commit-tree ${mergeSha}^{tree} -p ${baseSha} -m ${ticket})`,
         `  git commit -m "Revert ${ticket}" -m "This reverts commit ${mergeSha}."`,

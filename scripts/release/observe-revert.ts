@@ -17,6 +17,7 @@ import { touched } from '../plan/touched.ts';
 import { runtimeOf } from '../runtimes/registry.ts';
 import { backupContext } from './backup-context.ts';
 import { type Context, runtimeContext } from './context.ts';
+import { pushPlan } from './push-plan.ts';
 import { resolved, subject } from './resolve.ts';
 import { leftBy, type Session } from './session.ts';
 import type { Records } from './standing-records.ts';
@@ -33,6 +34,8 @@ export interface RevertObservation {
   /** undefined with --skip-git, or where nothing is pushed. */
   git: RevertTry | undefined;
   skipGit: boolean;
+  /** Why the remote takes no push, where prepare found that and it still is so. */
+  noPush: string | undefined;
 }
 
 /** @throws refused, naming the order, where later releases stand on this one. */
@@ -71,8 +74,9 @@ export async function observeRevert(
   const fromSha = await standsAt(context, plan);
   if (!begun.done.has('go-back') && !begun.open.has('go-back'))
     await checkGoBack(context.repo, { from: fromSha, to: plan.baseSha, branch: plan.branch, home });
-  // A hotfix is taken back on this host; what becomes of its branch is its author's.
-  const push = !wish.skipGit && context.config.revert.push !== 'none' && plan.branch === home;
+  const wanted = !wish.skipGit && plan.branch === home && context.config.revert.push !== 'none';
+  const noPush = wanted ? await refusedStill(session) : undefined;
+  const push = wanted && noPush === undefined;
   const git = push ? await gitOf(session, at) : undefined;
   const was = touched(plan, session.believed ? undefined : journal.events);
   const services: RevertService[] = plan.services
@@ -90,6 +94,8 @@ export async function observeRevert(
     ...scriptNotices(plan, was.scripts),
     ...addedNotices(services),
   ];
+  if (noPush !== undefined)
+    notices.push(`push: none, as planned: ${noPush}. The revert is not pushed; how it can be is said at the end`);
   if (git?.unreachable)
     notices.push(`origin cannot be reached now (${git.unreachable.what}): the revert stays pending, exit 9`);
   if (wish.skipData) notices.push('--skip-data: the data of the new version stays, under the old code');
@@ -109,7 +115,14 @@ export async function observeRevert(
     '',
   ])
     session.reporter.say(line);
-  return { facts, git, steps, skipGit: wish.skipGit };
+  return { facts, git, steps, skipGit: wish.skipGit, noPush };
+}
+
+/** Access that was missing when the release was prepared may have come since. @returns why there still is none. */
+async function refusedStill({ context, plan, ticket }: Session): Promise<string | undefined> {
+  if (plan.push?.refused === undefined) return undefined;
+  const now = await pushPlan(context.repo, context.config, { ticket, branch: plan.branch, ask: true });
+  return now.refused?.why;
 }
 
 /** Where the way back begins: a later release that was reverted left a commit with the same files. */

@@ -25,6 +25,7 @@ import { layOut } from './lay-out.ts';
 import { openFacts } from './manifest-facts.ts';
 import { type Manifests, readManifests } from './manifests.ts';
 import { type Observed, observeService } from './observe-service.ts';
+import { pushPlan } from './push-plan.ts';
 import { resolvedKey } from './resolve.ts';
 import { linkNamedFiles } from './stage.ts';
 import { type Survey, survey } from './survey.ts';
@@ -84,6 +85,13 @@ export async function observe(context: Context, wanted: Wanted): Promise<Observa
   const store = openFacts(context.host, context.paths);
   const manifests = await readManifests(repo, found.baseSha, found.targetSha, context.env, store);
   const config = await configAt(repo, found.targetSha);
+  const push = pushPlan(context.repo, config, {
+    ticket: wanted.ticket,
+    branch: found.branch,
+    ask: wanted.targetSha === undefined,
+  });
+  // Awaited below; what goes wrong until then is said first.
+  push.catch(() => undefined);
   const classification = classify(found.changes, manifests.ends, config, wanted.ticket, wanted.knownTickets);
   const reasons = withGroups(addAsked(classification.reasons, wanted, manifests), manifests.ends);
   const names = [...reasons.keys()];
@@ -161,6 +169,7 @@ export async function observe(context: Context, wanted: Wanted): Promise<Observa
     scripts,
     notices: [...new Set(notices)],
     space,
+    push: await push,
     expectedS: past.releaseS(services.length),
   };
   return {

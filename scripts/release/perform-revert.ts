@@ -37,7 +37,7 @@ export async function performRevert(
   });
   return await running(session, log, EXIT.inDoubt, async (stop) => {
     await execute(session, log, due(work.steps, now.done), stop);
-    return await finish(session, log, { newerCount: git?.newerCount ?? 0, skipGit: work.skipGit });
+    return await finish(session, log, { newerCount: git?.newerCount ?? 0, skipGit: work.skipGit, noPush: work.noPush });
   });
 }
 
@@ -45,7 +45,7 @@ export async function performRevert(
 export async function pushAgain(session: Session, log: Logger): Promise<number> {
   return await running(session, log, EXIT.notPushed, async (stop) => {
     await execute(session, log, [makeStep('push', {}, [])], stop);
-    return await finish(session, log, { newerCount: 0, skipGit: false });
+    return await finish(session, log, { newerCount: 0, skipGit: false, noPush: undefined });
   });
 }
 
@@ -104,7 +104,9 @@ function due(steps: readonly Step[], done: ReadonlySet<string>): Step[] {
   return steps.filter((step) => !done.has(step.id) || (!verified && again(step)));
 }
 
-async function finish(session: Session, log: Logger, git: { newerCount: number; skipGit: boolean }): Promise<number> {
+type Git = Pick<RevertObservation, 'skipGit' | 'noPush'> & { newerCount: number };
+
+async function finish(session: Session, log: Logger, git: Git): Promise<number> {
   const { ticket, plan, receipt, reporter } = session;
   const push = receipt.revert?.push ?? 'none';
   log('revert', 'reverted', { push: push === 'pushed' ? 'done' : push, sha: plan.baseSha });
@@ -116,7 +118,7 @@ async function finish(session: Session, log: Logger, git: { newerCount: number; 
 }
 
 /** How it stands with origin, and what git does next time, which surprises everybody once. */
-function afterwards(session: Session, git: { newerCount: number; skipGit: boolean }): string[] {
+function afterwards(session: Session, git: Git): string[] {
   const { ticket, plan, context } = session;
   if (plan.branch !== context.config.branch)
     return [`Nothing was committed or pushed: ${plan.branch} on origin is as it was.`];
@@ -126,10 +128,11 @@ function afterwards(session: Session, git: { newerCount: number; skipGit: boolea
       `Until its revert is there, a target that contains it is refused, unless --ack-reverted=${ticket}.`,
     ];
   const { branch, baseSha, targetSha: mergeSha } = plan;
-  return revertGitLines({ ticket, branch, baseSha, mergeSha, newerCount: git.newerCount }, stands(session));
+  return revertGitLines({ ticket, branch, baseSha, mergeSha, newerCount: git.newerCount }, stands(session, git.noPush));
 }
 
-function stands({ pushed, receipt, ticket }: Session): RevertStands {
+function stands({ pushed, receipt, ticket }: Session, noPush: string | undefined): RevertStands {
+  if (noPush !== undefined) return { kind: 'none', revertSha: undefined, why: noPush };
   if (pushed) return pushed;
   const { sha: revertSha, push, onto = '' } = receipt.revert ?? {};
   if (push === 'pushed') return { kind: 'pushed', revertSha, originSha: onto };

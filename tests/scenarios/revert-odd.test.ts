@@ -132,6 +132,66 @@ onBoth(
   },
 );
 
+onBoth('revert without a way to push', { services: { alpha: {}, beta: {} } }, (host) => {
+  /** As a deploy key that may only read: the remote ends the talk before it says what it has. */
+  const closed = "sh -c 'echo ERROR: this key may not write >&2; exit 1'";
+  const receiver = (h: ReturnType<typeof host>, ...words: string[]) =>
+    h.git(h.prod, 'config', ...words.slice(0, 1), 'remote.origin.receivepack', ...words.slice(1));
+
+  test('prepare finds it and plans push: none; the revert puts back, says how to push, and is recognised once it is there', async () => {
+    const h = host();
+    const before = await stateOf(h, ALL);
+    const target = await h.push(await h.service('alpha', '2'));
+    await receiver(h, '--replace-all', closed);
+    const looked = await h.fingerprint();
+    for (const look of [await h.run('check'), await h.run('run', ['W-1', '--dry-run'])]) {
+      expect(look.code).toBe(0);
+      expect(look.text).toContain('push: none');
+      expect(look.text).toContain('could not be pushed to main');
+    }
+    expect(await h.fingerprint()).toEqual(looked);
+    const ran = await h.run('run', ['W-1']);
+    expect(ran.text).toContain('push: none');
+    expect(ran.text).toContain('Released W-1');
+    expect(ran.code).toBe(0);
+    const done = await h.run('revert', ['W-1']);
+    expect(done.text).toContain('push: none, as planned');
+    expect(done.text).toContain('git push origin revert-W-1');
+    expect(done.code).toBe(0);
+    expect(h.state('W-1')).toMatchObject({ RELEASE_STATUS: 'reverted', PUSH: 'none' });
+    expect(await stateOf(h, ALL)).toEqual(before);
+    expect(await h.git(h.origin, 'rev-parse', 'main')).toBe(target);
+
+    // Typed as printed, where it can be pushed; then it is merged.
+    const from = done.text.indexOf('  git switch -c revert-W-1');
+    const commands = done.text.slice(from, done.text.indexOf('\n', done.text.indexOf('git push origin revert-W-1')));
+    await h.git(h.dev, 'config', 'user.name', 'Developer');
+    await h.git(h.dev, 'config', 'user.email', 'developer@example.org');
+    await h.git(h.dev, 'fetch', '--quiet', 'origin');
+    const typed = Bun.spawnSync(['bash', '-euc', commands], { cwd: h.dev, env: h.env });
+    expect(typed.stderr.toString()).toContain('revert-W-1');
+    expect(typed.exitCode).toBe(0);
+    await h.git(h.dev, 'push', '--quiet', 'origin', 'revert-W-1:main');
+    await h.git(h.dev, 'switch', '--quiet', 'main');
+    await h.git(h.dev, 'pull', '--quiet', '--ff-only', 'origin', 'main');
+    await h.push(await h.service('beta', '2'));
+    const next = await h.run('run', ['W-2']);
+    expect(next.text).toContain('Released W-2');
+    expect(await Promise.all(['alpha', 'beta'].map(h.httpVersion))).toEqual(['1', '2']);
+  }, 60_000);
+
+  test('access that came since prepare is used', async () => {
+    const h = host();
+    await h.push(await h.service('beta', '3'));
+    expect((await h.run('run', ['W-3'])).text).toContain('push: none');
+    await receiver(h, '--unset-all');
+    const done = await h.run('revert', ['W-3']);
+    expect(done.code).toBe(0);
+    expect(h.state('W-3')).toMatchObject({ RELEASE_STATUS: 'reverted', PUSH: 'done' });
+    expect(await h.git(h.origin, 'log', '-1', '--format=%s', 'main')).toContain('Revert');
+  }, 60_000);
+});
+
 onBoth(
   'revert of a hotfix, and of a successor',
   (runtime) => ({ ...options(runtime), config: { revert: { max_loss: '1s' } } }),

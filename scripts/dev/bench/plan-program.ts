@@ -66,6 +66,7 @@ async function planned(
     scripts: [],
     notices: [],
     space: { dir: '/', freeBytes: 1, neededBytes: 0 },
+    push: { mode: 'main' },
     expectedS: undefined,
   };
   const plan = makePlan(facts);
