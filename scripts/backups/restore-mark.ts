@@ -14,6 +14,8 @@ const shape = z.object({
   ran: z.array(z.string()),
   /** Stamp of the backup of the state before; absent: none was wanted. */
   before: z.string().optional(),
+  /** Only these items are restored; absent: all. */
+  only: z.literal('config').optional(),
   /** `settling`: it is healthy, only the old content is still to go. `undoing`: on its way back. */
   stage: z.enum(['restoring', 'settling', 'undoing']),
 });

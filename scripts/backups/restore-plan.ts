@@ -33,23 +33,27 @@ export interface Loss {
 
 /**
  * Reads a backup for restoring; every checksum is computed again.
- * @param folder of the backup. @param dir the root of the backups. @param read false: its data is not wanted any more, only what it is made of.
- * @throws refused where it is damaged, of another service, or its record is.
+ * @param folder of the backup. @param dir the root of the backups. @param options.only items of this kind; the others are not looked at.
+ * @param options.read false: its data is not wanted any more, only what it is made of. @throws refused where it is damaged, of another service, or its record is.
  */
 export async function openBackup(
   context: BackupContext,
   folder: string,
   dir: string,
-  left?: Restoring['left'],
-  read = true,
+  {
+    left,
+    only,
+    read = true,
+  }: { left?: Restoring['left'] | undefined; only?: 'config' | undefined; read?: boolean } = {},
 ): Promise<Restorable> {
   const record = readRecord(context.host, folder);
   const { service, stamp } = record;
   if (service !== context.service.name || stamp !== basename(folder)) {
     throw refused({ what: `this is the backup ${stamp} of ${service}, not of ${context.service.name}`, where: folder });
   }
+  const items = record.items.filter(({ item }) => only === undefined || item.kind === only);
   try {
-    for (const { item, files } of read ? record.items : []) {
+    for (const { item, files } of read ? items : []) {
       if (item.method === 'incremental') await checkSnapshot(context, item, folder, files);
       else await checkSums(context, folder, files);
     }
@@ -64,7 +68,7 @@ export async function openBackup(
     );
   }
   const work = workFolder(dir, service, stamp);
-  const all = record.items.map(({ item, files }) => ({
+  const all = items.map(({ item, files }) => ({
     restorer: kindOf(item, item.name).restore,
     restoring: { item, files, folder, stamp, work, ...(left === undefined ? {} : { left }) },
   }));
@@ -130,17 +134,22 @@ export async function lossOf(
       loss.restored.push(...(env?.restored ?? []));
     }
     if (item.kind !== 'database' || now === undefined) continue;
-    const then = rowsIn(files);
     if (now === 'look') context.host.files.mkdir(restoring.work);
     const same = now === 'look' ? undefined : now.items.find((each) => each.item.name === item.name);
     const present = same === undefined ? await restorer.rowsNow?.(context, restoring) : rowsIn(same.files);
     if (present === undefined) continue;
-    for (const table of [...new Set([...Object.keys(then), ...Object.keys(present)])].sort()) {
-      if (then[table] !== present[table])
-        loss.rows.push({ item: item.name, table, saved: then[table], now: present[table] });
-    }
+    loss.rows.push(...rowsDiffering(item.name, files, present));
   }
   return loss;
+}
+
+/** @param saved the files of the item. @param now rows by table. */
+export function rowsDiffering(item: string, saved: Restoring['files'], now: Record<string, number>): Loss['rows'] {
+  const then = rowsIn(saved);
+  return [...new Set([...Object.keys(then), ...Object.keys(now)])]
+    .sort()
+    .filter((table) => then[table] !== now[table])
+    .map((table) => ({ item, table, saved: then[table], now: now[table] }));
 }
 
 function rowsIn(files: Restoring['files']): Record<string, number> {

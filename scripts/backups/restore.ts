@@ -27,6 +27,8 @@ export interface RestoreOptions {
   preBackup?: boolean;
   /** false: the caller starts the service and judges its health, then calls `settleRestore`. */
   start?: boolean;
+  /** Restore, and save before, nothing but the configuration. Default: everything. */
+  only?: 'config';
   left?: Restoring['left'];
   /** Runs `post_data_restore` of the package; the service's stateful components run. */
   hook?(context: BackupContext): Promise<void>;
@@ -56,7 +58,7 @@ export async function restoreBackup(
 ): Promise<RestoreReport> {
   const { host, service } = context;
   checkFixes(context);
-  const backup = await openBackup(context, options.folder, options.dir, options.left);
+  const backup = await openBackup(context, options.folder, options.dir, options);
   const known = unfinished(context, options, backup);
   if (known === undefined) await checkSpace(context, backup);
   if (options.dryRun) {
@@ -91,7 +93,11 @@ export async function restoreBackup(
 export async function settleRestore(context: BackupContext, runtime: Runtime, options: RestoreOptions): Promise<void> {
   const mark = unfinishedRestore(context.host, options.dir, context.service.name);
   if (mark === undefined) return;
-  const backup = await openBackup(context, options.folder, options.dir, options.left, false);
+  const backup = await openBackup(context, options.folder, options.dir, {
+    left: options.left,
+    only: mark.only,
+    read: false,
+  });
   await settle({ context, runtime, options, mark, layers: backup.layers, untouched: false });
 }
 
@@ -109,6 +115,13 @@ function unfinished(context: BackupContext, options: RestoreOptions, backup: Res
         `just release-restore ${service.name} ${known.stamp}           # finish it`,
         `just release-restore ${service.name} ${known.stamp} --undo    # or put back what was there before`,
       ],
+    });
+  }
+  if (known !== undefined && !options.undo && known.only !== options.only) {
+    const whole = known.only === undefined;
+    throw refused({
+      what: `a restore of ${service.name} was begun ${whole ? 'with' : 'without'} its data, and has not come to its end`,
+      hint: `Go on as it was begun: ${whole ? 'without' : 'with'} --skip-data.`,
     });
   }
   if (known === undefined && options.undo)
@@ -129,10 +142,11 @@ async function begin(
     startedAt: host.clock.now().toISOString(),
     ran: runningNow(context),
     stage: 'restoring',
+    ...(options.only === undefined ? {} : { only: options.only }),
   };
   if (options.preBackup !== false) {
     options.onEvent('step-start', 'pre-revert', {});
-    const taken = await takeBackup(context, runtime, {
+    const taken = await takeBackup(options.only === undefined ? context : without(context), runtime, {
       stamp: stampOf(host.clock.now()),
       dir: options.dir,
       ticket,
@@ -148,6 +162,12 @@ async function begin(
   writeMark(host, options.dir, service.name, mark);
   return mark;
 }
+
+/** The same service, to be saved without its data: its configuration always is. */
+const without = (context: BackupContext): BackupContext => ({
+  ...context,
+  service: { ...context.service, backup: { ...context.service.backup, types: ['config'] } },
+});
 
 function layersWith(
   backup: Restorable,

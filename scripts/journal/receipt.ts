@@ -28,6 +28,8 @@ const RECEIPT = fields({
       after: maybe(listOf(image)),
       configBefore: maybe(text),
       configAfter: maybe(text),
+      volumesBefore: maybe(listOf(text)),
+      volumesAfter: maybe(listOf(text)),
       env: maybe(mapOf(text)),
       files: maybe(mapOf(text)),
       backup: maybe(
@@ -45,6 +47,8 @@ const RECEIPT = fields({
     }),
   ),
   scripts: mapOf(text),
+  untracked: maybe(listOf(text)),
+  revert: maybe(fields({ residue: maybe(listOf(text)) })),
 });
 
 /** @returns undefined where there is none. @throws refused for a newer schema, a damaged file, a link or FIFO in its place. */

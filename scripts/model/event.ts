@@ -26,6 +26,7 @@ export type EventName =
   | 'accepted'
   | 'superseded'
   | 'drift-accepted'
+  | 'reverted-acknowledged'
   | 'notice'
   | 'armed'
   | 'extended'

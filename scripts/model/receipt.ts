@@ -24,6 +24,9 @@ export interface ServiceReceipt {
   /** Keyed hash of the resolved configuration, before and after. */
   configBefore?: string;
   configAfter?: string;
+  /** Volumes of its own (no external ones) that its files name, before and after. */
+  volumesBefore?: string[];
+  volumesAfter?: string[];
   /** Keyed hashes of the `.env` values that this service's files use, by name. */
   env?: Record<string, string>;
   /** Keyed or plain sha256 of manifest and hooks at the target, by path. */
@@ -60,7 +63,15 @@ export interface Receipt {
   /** The same when the release ended, halted or released: what it changed itself is the difference. */
   envLeft?: Record<string, string>;
   /** The revert commit, what it was made on, and how far it got. */
-  revert?: { sha?: string; onto?: string; push?: 'pushed' | 'pending' | 'branch' | 'none' };
+  revert?: {
+    sha?: string;
+    onto?: string;
+    push?: 'pushed' | 'pending' | 'branch' | 'none';
+    /** What was not as before when it was over, a line each. */
+    residue?: string[];
+  };
+  /** Paths in the checkout that git neither keeps nor ignores, when prepare began; missing where there were too many. */
+  untracked?: string[];
   /** sha256 of each ticket script and revert script, by path. */
   scripts: Record<string, string>;
 }

@@ -63,8 +63,12 @@ export type Step =
   | (ServiceStep & { kind: 'restore-data'; stamp: string })
   /** What shares data with another service of the revert: its apps are down while that data is swapped. */
   | (ServiceStep & { kind: 'stop' })
+  /** The same with the configuration alone: its data is to stay. */
+  | (ServiceStep & { kind: 'restore-config'; stamp: string })
   /** What the swap put aside goes. */
   | (ServiceStep & { kind: 'settle-data'; stamp: string })
+  /** What is still not as prepare found it is written down. It changes nothing, and fails nothing. */
+  | (StepBase & { kind: 'compare' })
   /** The live checkout back to BASE_SHA. */
   | (StepBase & { kind: 'go-back'; fromSha: string; toSha: string })
   /** The revert commit to the remote. */

@@ -38,6 +38,16 @@ export function bringBackLines(facts: {
   ];
 }
 
+/** @param found what is not as before the release; undefined: nobody looked. */
+export function residueLines(found: readonly string[] | undefined): string[] {
+  if (found === undefined) return [];
+  if (found.length > 0)
+    return ['Compared with before the release, this is not the same:', ...found.map((line) => `  ${line}`)];
+  return [
+    'Compared with before the release: no difference in checkout, .env, configuration, images, volumes and rows.',
+  ];
+}
+
 /** Where the revert is now. Mirrors what pushing it answered. */
 export type RevertStands =
   | { kind: 'pushed'; revertSha: string | undefined; originSha: string }

@@ -18,7 +18,7 @@ const added: RevertService = {
 };
 const removed = (name: string): RevertService => ({ ...changed(name), change: 'removed', after: undefined });
 const steps = (more: Partial<RevertFacts>) =>
-  revertSteps({ baseSha: BASE, fromSha: TARGET, services: [], scripts: [], push: true, ...more });
+  revertSteps({ baseSha: BASE, fromSha: TARGET, services: [], scripts: [], skipData: false, push: true, ...more });
 const ids = (more: Partial<RevertFacts>) => steps(more).map((step) => step.id);
 
 /** Ids of everything that has to be done before a step. */
@@ -28,8 +28,8 @@ function before(all: ReturnType<typeof steps>, id: string): Set<string> {
 }
 
 test('a checkout that went ahead alone goes back alone', () => {
-  expect(ids({})).toEqual(['go-back', 'head', 'deployed', 'push']);
-  expect(ids({ push: false })).toEqual(['go-back', 'head', 'deployed']);
+  expect(ids({})).toEqual(['go-back', 'head', 'compare', 'deployed', 'push']);
+  expect(ids({ push: false })).toEqual(['go-back', 'head', 'compare', 'deployed']);
   expect(steps({})[0]).toMatchObject({ kind: 'go-back', fromSha: TARGET, toSha: BASE });
   expect(steps({}).every((step) => step.phase === 'revert')).toBe(true);
 });
@@ -44,7 +44,8 @@ test('data before the checkout, the checkout before any start, proof before anyt
   expect(before(all, 'up:one')).toContain('install:one');
   expect(before(all, 'script:releases/T-1-a.revert.sh')).toContain('healthy:one');
   for (const look of ['head', 'image:one', 'health:one']) expect(before(all, 'settle-data:one')).toContain(look);
-  expect(before(all, 'deployed')).toContain('settle-data:one');
+  expect(before(all, 'compare')).toContain('settle-data:one');
+  expect(before(all, 'deployed')).toContain('compare');
   expect(all.at(-1)?.id).toBe('push');
   expect(before(all, 'push').size).toBe(all.length - 1);
 });
@@ -92,7 +93,15 @@ test('without a stamp no data is touched', () => {
     'healthy:one',
     'head',
     'image:one',
+    'compare',
     'deployed',
     'push',
   ]);
+});
+
+test('with --skip-data only configuration comes back, under an id of its own', () => {
+  const all = ids({ services: [changed('one')], skipData: true });
+  expect(all).toContain('restore-config:one');
+  expect(all).toContain('settle-data:one');
+  expect(all).not.toContain('restore-data:one');
 });

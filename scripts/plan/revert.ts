@@ -10,7 +10,7 @@ export interface RevertService {
   before: ServiceManifest | undefined;
   /** As it is now; undefined for removed ones. */
   after: ServiceManifest | undefined;
-  /** The backup whose data comes back; undefined: none is to be restored. */
+  /** The backup that it comes back from; undefined: none was taken. */
   stamp: string | undefined;
 }
 
@@ -21,6 +21,8 @@ export interface RevertFacts {
   services: readonly RevertService[];
   /** Frozen revert scripts, in the order in which they run: newest first. */
   scripts: ReadonlyArray<{ path: string; sha256: string }>;
+  /** Only what the release changed in configuration comes back. */
+  skipData: boolean;
   /** false with --skip-git: the checkout goes back, nothing is committed or pushed. */
   push: boolean;
 }
@@ -34,10 +36,12 @@ export function revertSteps(facts: RevertFacts): Step[] {
     const runtime = (service.before ?? service.after)?.runtime;
     if (runtime === undefined) continue;
     const own = { service: service.name, runtime };
-    const stops = stopsOf(facts.services, service, steps);
+    const stops = facts.skipData ? [] : stopsOf(facts.services, service, steps);
     if (service.change === 'added') steps.push(makeStep('down', { ...own, end: 'after' }, [], PHASE));
     else if (service.stamp !== undefined)
-      steps.push(makeStep('restore-data', { ...own, stamp: service.stamp }, stops, PHASE));
+      steps.push(
+        makeStep(facts.skipData ? 'restore-config' : 'restore-data', { ...own, stamp: service.stamp }, stops, PHASE),
+      );
   }
   const back = makeStep(
     'go-back',
@@ -129,12 +133,14 @@ function proof(facts: RevertFacts, needs: readonly string[]): Step[] {
     if (manifest && stamp !== undefined)
       steps.push(makeStep('settle-data', { service: name, runtime: manifest.runtime, stamp }, seen, PHASE));
   }
-  const deployed = makeStep(
-    'deployed',
-    { targetSha: facts.baseSha },
+  const compare = makeStep(
+    'compare',
+    {},
     steps.map((s) => s.id),
     PHASE,
   );
+  steps.push(compare);
+  const deployed = makeStep('deployed', { targetSha: facts.baseSha }, [compare.id], PHASE);
   steps.push(deployed);
   if (facts.push) steps.push(makeStep('push', {}, [deployed.id], PHASE));
   return steps;

@@ -181,6 +181,12 @@ async function open(context: Context, lock: ReleaseLock, request: Request, made:
         'Notice: after a reboot nobody would watch over this release until a verb is typed: just guard-install',
       );
   }
+  for (const ticket of request.ackReverted ?? [])
+    log('prepare', 'reverted-acknowledged', {
+      by: host.machine.user,
+      reverted: ticket,
+      ...(request.reason === '' ? {} : { reason: request.reason }),
+    });
   return { session, log };
 }
 

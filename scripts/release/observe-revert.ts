@@ -86,7 +86,7 @@ export async function observeRevert(
       change: s.change,
       before: session.manifests.before.get(s.name),
       after: session.manifests.after.get(s.name),
-      stamp: wish.skipData ? undefined : receipt.services[s.name]?.backup?.stamp,
+      stamp: receipt.services[s.name]?.backup?.stamp,
     }));
   await checkImages(context, session.ticket, services, receipt);
   const notices = [
@@ -103,6 +103,7 @@ export async function observeRevert(
     baseSha: plan.baseSha,
     fromSha,
     services,
+    skipData: wish.skipData,
     scripts: revertScripts(plan, receipt, was.scripts),
     push,
   };
@@ -176,8 +177,9 @@ async function checkData(session: Session, services: readonly RevertService[], w
   const tooOld: string[] = [];
   const env = { restored: new Set<string>(), kept: new Set<string>() };
   const { done } = standingOfRevert(session.journal.events);
+  const step = wish.skipData ? 'restore-config' : 'restore-data';
   for (const { name, before, stamp } of services) {
-    if (!before || stamp === undefined || done.has(`restore-data:${name}`)) continue;
+    if (!before || stamp === undefined || done.has(`${step}:${name}`)) continue;
     const target = await subject(session, name, 'before');
     const what = await resolved(session, name, 'before', target);
     const { record, loss } = await restoreBackup(await backupContext(context, target, what), target.runtime, {
@@ -186,12 +188,13 @@ async function checkData(session: Session, services: readonly RevertService[], w
       pauseMaxMs: context.config.backup.pauseMaxMs,
       dryRun: true,
       start: false,
+      ...(wish.skipData ? { only: 'config' as const } : {}),
       left: leftBy(session),
       onEvent: () => undefined,
     });
     for (const key of loss.restored) env.restored.add(key);
     for (const key of loss.kept) env.kept.add(key);
-    if (record.items.every(({ item }) => item.kind === 'config')) continue;
+    if (wish.skipData || record.items.every(({ item }) => item.kind === 'config')) continue;
     const rows = loss.rows.map(
       (r) => `${r.item} ${r.table}: ${r.saved ?? 'not there'} then, ${r.now ?? 'not there'} now`,
     );

@@ -4,7 +4,7 @@ import { revertBranch } from '../host/git/revert-push.ts';
 import { EXIT, ReleaseError } from '../model/error.ts';
 import type { Step } from '../model/step.ts';
 import { standingOfRevert } from '../plan/due.ts';
-import { type RevertStands, revertGitLines } from '../plan/revert-words.ts';
+import { type RevertStands, residueLines, revertGitLines } from '../plan/revert-words.ts';
 import { makeStep } from '../plan/steps.ts';
 import { knownLines } from '../playbooks/known.ts';
 import type { RevertObservation } from './observe-revert.ts';
@@ -24,6 +24,7 @@ export async function performRevert(
   if (!facts.push) receipt.revert = { ...receipt.revert, push: 'none' };
   else if (git && !now.done.has('push'))
     receipt.revert = {
+      ...(receipt.revert?.residue === undefined ? {} : { residue: receipt.revert.residue }),
       ...(git.revertSha === undefined ? {} : { sha: git.revertSha }),
       onto: git.originSha,
       push: 'pending',
@@ -94,7 +95,7 @@ async function execute(session: Session, log: Logger, steps: readonly Step[], st
 }
 
 /** What was seen before a halt says nothing of now. */
-const LOOKS = new Set<Step['kind']>(['head', 'image', 'health', 'healthy']);
+const LOOKS = new Set<Step['kind']>(['head', 'image', 'health', 'healthy', 'compare']);
 
 /** What is proven done is not done again; but a version that never became healthy is started anew, after whatever was mended. */
 function due(steps: readonly Step[], done: ReadonlySet<string>): Step[] {
@@ -111,6 +112,7 @@ async function finish(session: Session, log: Logger, git: Git): Promise<number> 
   const push = receipt.revert?.push ?? 'none';
   log('revert', 'reverted', { push: push === 'pushed' ? 'done' : push, sha: plan.baseSha });
   reporter.say(`Reverted ${ticket}: the host is at ${plan.baseSha.slice(0, 12)} again, restored and verified.`);
+  for (const line of residueLines(receipt.revert?.residue)) reporter.say(line);
   for (const line of afterwards(session, git)) reporter.say(line);
   if (push !== 'pending') return EXIT.ok;
   for (const line of knownLines(await knownNow(session, undefined))) reporter.say(line);

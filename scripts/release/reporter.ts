@@ -127,6 +127,8 @@ function lineOf({ time, phase, event, fields }: LoggedEvent): string | undefined
       return `${at} ${phase}: no script of this ticket`;
     case 'skipped':
       return `${at} ${phase}: skipped by ${fields.by ?? '?'} (${fields.reason ?? ''})`;
+    case 'reverted-acknowledged':
+      return `${at} ${phase}: ${fields.by ?? '?'} lets what ${fields.reverted ?? '?'} brought come again, although it was reverted`;
     default:
       return `${at} ${phase} ${event}${said(fields)}`;
   }

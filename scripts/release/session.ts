@@ -87,9 +87,20 @@ export function madeOf(session: Session, runtime: RuntimeKind, what: ResolvedSer
     runtime,
     project: what.project,
     configAfter: keyedHash(what.document),
+    volumesAfter: ownVolumes(what),
     env: Object.fromEntries(used.map((name) => [name, keyedHash(context.env[name] ?? '')])),
   };
 }
+
+/** Real names of the volumes that come and go with a service. */
+export const ownVolumes = (what: ResolvedService): string[] => [
+  ...new Set(
+    what.components
+      .flatMap(({ mounts }) => mounts)
+      .filter((mount) => mount.kind === 'volume' && !mount.external)
+      .map((mount) => mount.source),
+  ),
+];
 
 /** What `.env` is now, as keyed hashes: a revert takes back what the release changed in it, and nothing that was changed later. */
 export function recordEnvLeft(session: Session): void {

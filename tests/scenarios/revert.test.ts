@@ -66,6 +66,8 @@ appendFileSync(process.env.ASD_ROOT + '/.env', 'ADDED_BY_RELEASE=1\\n');\n`,
 
     const said = await reverted(h, 'R-1');
     expect(said).toContain('Merging the same branch again does not bring R-1 back');
+    expect(said).toContain('Compared with before the release: no difference');
+    expect(h.log('R-1').find((e) => e.step === 'compare' && e.event === 'step-done')?.fields.residue).toBe('0');
     expect(await stateOf(h, ALL)).toEqual(before);
     expect(await h.containerIds('gamma')).toEqual(gamma);
     expect(h.state('R-1')).toMatchObject({ PUSH: 'done', BASE_SHA: base, MERGE_SHA: merge });
@@ -94,6 +96,7 @@ writeFileSync(file, readFileSync(file, 'utf8').replace('ALPHA_MOOD=calm', 'ALPHA
     expect(said).toContain('.env goes back in: ALPHA_MOOD');
     expect(said).toContain('Changed since, and stays: OWN_TOKEN');
     expect(said).not.toContain('second-secret');
+    expect(said).toMatch(/this is not the same:\n {2}\.env: OWN_TOKEN is not as before\n/);
     const env = readFileSync(join(h.prod, '.env'), 'utf8');
     expect(env).toContain('ALPHA_MOOD=calm');
     expect(env).toContain('OWN_TOKEN=second-secret');
@@ -198,11 +201,26 @@ writeFileSync(file, readFileSync(file, 'utf8').replace('ALPHA_MOOD=calm', 'ALPHA
   test('--skip-data keeps the data, --skip-git commits and pushes nothing; a reverted change needs --ack-reverted', async () => {
     const h = host();
     const before = await begin(h);
-    const target = await released(h, 'S-1', await h.service('alpha', '8'));
+    const setting = {
+      files: {
+        'scripts/ensure-config.ts': `import { appendFileSync, readFileSync } from 'node:fs';
+const file = process.env.ASD_ROOT + '/.env';
+if (!readFileSync(file, 'utf8').includes('ALPHA_NEWS')) appendFileSync(file, 'ALPHA_NEWS=1\\n');\n`,
+        // A file that git does not know, in the checkout: nobody's backup has it.
+        'scripts/post_start_init.ts': `import { writeFileSync } from 'node:fs';
+writeFileSync('left-behind', 'x');\n`,
+      },
+    };
+    const target = await released(h, 'S-1', await h.service('alpha', '8', setting));
     await use(h, 'alpha');
+    expect(readFileSync(join(h.prod, '.env'), 'utf8')).toContain('ALPHA_NEWS');
     const written = (await stateOf(h, ALL))['alpha data'];
     const done = await h.run('revert', ['S-1', '--skip-git', '--skip-data']);
     expect(done.text).toContain('--skip-data: the data of the new version stays, under the old code');
+    expect(done.text).toContain('.env goes back in: ALPHA_NEWS');
+    expect(done.text).toContain('packages/alpha/left-behind lies in the checkout, is not in git, and is new');
+    expect(done.text).toContain('alpha: its data is what the new version left (--skip-data)');
+    rmSync(join(h.prod, 'packages/alpha/left-behind'));
     expect(done.code).toBe(0);
     expect(h.state('S-1')).toMatchObject({ RELEASE_STATUS: 'reverted', PUSH: 'none' });
     expect(await originHead(h)).toBe(target);
@@ -214,6 +232,10 @@ writeFileSync(file, readFileSync(file, 'utf8').replace('ALPHA_MOOD=calm', 'ALPHA
     expect(refused.code).toBe(4);
     expect(refused.text).toContain('--ack-reverted=S-1');
     const again = await h.run('run', ['S-2', '--ack-reverted=S-1']);
+    expect(h.log('S-2').find((e) => e.event === 'reverted-acknowledged')?.fields).toMatchObject({
+      by: expect.any(String),
+      reverted: 'S-1',
+    });
     expect(again.text).toContain('Released S-2');
     expect(again.code).toBe(0);
     expect(await Promise.all(['alpha', 'gamma'].map(h.httpVersion))).toEqual(['8', '8']);

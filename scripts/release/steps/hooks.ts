@@ -49,6 +49,21 @@ export function hookRunners(session: Session): Pick<Runners, 'hook' | 'install' 
 const ownBun = (session: Session, argv: readonly string[]): string[] =>
   argv.map((word, at) => (at === 0 && word === 'bun' ? session.engine.bun : word));
 
+/**
+ * The `post_data_restore` of a package, called while its data is back and its databases run.
+ * @param root where the package is laid out. @returns undefined where it has none.
+ */
+export function postDataRestore(session: Session, step: Step & { service: string }, at: StepContext, root: string) {
+  const { files } = session.context.host;
+  const cwd = join(root, 'packages', step.service);
+  const path = ['ts', 'sh']
+    .map((ending) => `scripts/post_data_restore.${ending}`)
+    .find((each) => files.stat(join(cwd, each)));
+  if (path === undefined) return undefined;
+  const argv = interpreter(session.engine.bun, join(cwd, path));
+  return () => run(session, step, at, { argv, what: `packages/${step.service}/${path}`, cwd });
+}
+
 async function run(
   session: Session,
   step: Step,

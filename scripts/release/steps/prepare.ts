@@ -6,13 +6,14 @@ import { takeBackup } from '../../backups/take.ts';
 import type { Runners, StepContext } from '../../engine/attempt.ts';
 import { checkoutBranch } from '../../host/git/checkout-branch.ts';
 import { checkUnlocked } from '../../host/git/move.ts';
+import { untrackedPaths } from '../../host/git/untracked.ts';
 import { sha256 } from '../../host/keyed-hash.ts';
 import { stepFailed } from '../../model/error.ts';
 import type { StepOf } from '../../model/step.ts';
 import { copyAway, secondHome } from '../away.ts';
 import { backupContext } from '../backup-context.ts';
 import { resolved, subject } from '../resolve.ts';
-import { madeOf, recordService, type Session, saveReceipt } from '../session.ts';
+import { madeOf, ownVolumes, recordService, type Session, saveReceipt } from '../session.ts';
 import { ensureStage } from '../stage.ts';
 
 type PrepareKinds = 'stage' | 'freeze-scripts' | 'images' | 'keep-images' | 'backup' | 'advance';
@@ -20,7 +21,13 @@ type PrepareKinds = 'stage' | 'freeze-scripts' | 'images' | 'keep-images' | 'bac
 export function prepareRunners(session: Session): Pick<Runners, PrepareKinds> {
   return {
     stage: async (step) => {
-      await ensureStage(session.context, session.ticket, step.targetSha);
+      const { context, receipt } = session;
+      const [untracked] = await Promise.all([
+        receipt.untracked ?? untrackedPaths(context.repo),
+        ensureStage(context, session.ticket, step.targetSha),
+      ]);
+      if (untracked !== undefined) receipt.untracked = untracked;
+      saveReceipt(session);
       return undefined;
     },
     'freeze-scripts': async (step) => freezeScripts(session, step),
@@ -75,6 +82,7 @@ async function keepImages(
     before: running.map((c) => ({ component: c.name, ref: c.imageRef, id: c.imageId })),
     kept,
     configBefore: session.keyedHash(what.document),
+    volumesBefore: ownVolumes(what),
   });
   return { kept: String(kept.length) };
 }

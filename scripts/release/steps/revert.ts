@@ -9,24 +9,21 @@ import { pushRevert } from '../../host/git/revert-push.ts';
 import { secretsOf } from '../../host/mask.ts';
 import type { StepOf } from '../../model/step.ts';
 import { backupContext } from '../backup-context.ts';
+import { residue } from '../residue.ts';
 import { resolved, subject } from '../resolve.ts';
 import { readEnds } from '../revert-session.ts';
 import { leftBy, recordService, type Session, saveReceipt } from '../session.ts';
 import { DEPLOYED_REF } from '../survey.ts';
+import { postDataRestore } from './hooks.ts';
 
-type RevertKinds = 'restore-data' | 'stop' | 'settle-data' | 'go-back' | 'push';
+type RevertKinds = 'restore-data' | 'restore-config' | 'stop' | 'settle-data' | 'compare' | 'go-back' | 'push';
 
 export function revertRunners(session: Session): Pick<Runners, RevertKinds> {
   const { context, receipt, plan } = session;
   const { repo, config } = context;
   return {
-    async 'restore-data'(step, at) {
-      const { of, runtime, options } = await restoring(session, step, at);
-      const report = await restoreBackup(of, runtime, options);
-      // The rows of the present state are lost with it; where it was saved is written down before anything else.
-      recordService(session, step.service, { ...(report.before === undefined ? {} : { undo: report.before }) });
-      return { stamp: step.stamp, ...(report.before === undefined ? {} : { before: report.before }) };
-    },
+    'restore-data': (step, at) => restoreFrom(session, step, at),
+    'restore-config': (step, at) => restoreFrom(session, step, at),
     async stop(step, at) {
       const target = await subject(session, step.service, step.end ?? 'after', {
         signal: at.signal,
@@ -53,6 +50,12 @@ export function revertRunners(session: Session): Pick<Runners, RevertKinds> {
       session.trees.before = { root, live: true, commit: place.sha, repository: root };
       await followEnv(session);
       return { sha: place.sha, branch: place.branch };
+    },
+    async compare() {
+      const lines = await residue(session);
+      receipt.revert = { ...receipt.revert, residue: lines };
+      saveReceipt(session);
+      return { residue: String(lines.length) };
     },
     async push(_step, at) {
       const spec = { baseSha: plan.baseSha, mergeSha: receipt.mergeSha, branch: plan.branch };
@@ -82,6 +85,18 @@ export function revertRunners(session: Session): Pick<Runners, RevertKinds> {
   };
 }
 
+async function restoreFrom(
+  session: Session,
+  step: StepOf<'restore-data' | 'restore-config'>,
+  at: StepContext,
+): Promise<Record<string, string>> {
+  const { of, runtime, options } = await restoring(session, step, at);
+  const report = await restoreBackup(of, runtime, options);
+  // The rows of the present state are lost with it; where it was saved is written down before anything else.
+  recordService(session, step.service, { ...(report.before === undefined ? {} : { undo: report.before }) });
+  return { stamp: step.stamp, ...(report.before === undefined ? {} : { before: report.before }) };
+}
+
 /** The restored `.env` is what the old versions start with. */
 async function followEnv(session: Session): Promise<void> {
   const { context } = session;
@@ -99,7 +114,9 @@ async function followOrigin({ context, plan }: Session, originSha: string, again
   if (now !== originSha) await updateRef(context.repo, DEPLOYED_REF, originSha, now);
 }
 
-async function restoring(session: Session, step: StepOf<'restore-data' | 'settle-data'>, at: StepContext) {
+type Restores = StepOf<'restore-data' | 'restore-config' | 'settle-data'>;
+
+async function restoring(session: Session, step: Restores, at: StepContext) {
   const target = await subject(session, step.service, 'before', {
     signal: at.signal,
     outputFile: at.outputFile,
@@ -107,11 +124,14 @@ async function restoring(session: Session, step: StepOf<'restore-data' | 'settle
   });
   const what = await resolved(session, step.service, 'before', target);
   const { paths, config } = session.context;
+  const hook = postDataRestore(session, step, at, session.trees.before.root);
   const options: RestoreOptions = {
     folder: join(paths.backups, step.service, step.stamp),
     dir: paths.backups,
     pauseMaxMs: config.backup.pauseMaxMs,
     start: false,
+    ...(step.kind === 'restore-config' ? { only: 'config' as const } : {}),
+    ...(step.kind === 'restore-data' && hook !== undefined ? { hook } : {}),
     left: leftBy(session),
     onEvent: (event, part, fields) =>
       at.note('step-part', { part, ...(event === 'step-start' ? { begins: part } : {}), ...fields }),
