@@ -1,11 +1,11 @@
-// `just bench [1..6|10] [--runs=N]`: the engine against the limits, side by side, on this machine.
+// `just bench [1..10] [--runs=N]`: the engine against the limits, side by side, on this machine.
 import { parseArgs } from 'node:util';
 import { machineLines } from './bench/machine.ts';
 import { openScratch, type Scratch } from './bench/scratch.ts';
 import { markdown, type Table } from './bench/table.ts';
 import { dockerConfigFolder } from './engine/packages.ts';
 
-const HELP = `just bench [1..6|10] [--runs=N]
+const HELP = `just bench [1..10] [--runs=N]
 
 Prints medians and spread of what is measured side by side, in turns:
   1  release-run of 1, 4 and 10 compose services with 50 MB each, against a bash script
@@ -14,11 +14,14 @@ Prints medians and spread of what is measured side by side, in turns:
   4  release-state, cold
   5  the backup of a volume of 1 GB, against tar | zstd
   6  backup and restore of a volume of 2 GB of which 1 % changed: incremental against archive
+  7  the dump of a PostgreSQL database of 500 MB, against pg_dump | zstd
+  8  its restore, against zstd -d | psql
+  9  the revert of 4 compose services with 50 MB each, against their release
   10 release-adopt --draft and --dry-run of 12 and 100 Compose projects
 
   --runs=N  turns that count; default 5, and one more to warm up
 
-1, 2 and 10 use a Docker engine of their own (as root on Debian). Nothing is left behind.`;
+1, 2 and 7 to 10 use a Docker engine of their own (as root on Debian). Nothing is left behind.`;
 
 /** @param show is given each table as soon as it is there. */
 type Measurement = (scratch: Scratch, runs: number, show: (table: Table) => void) => Promise<void>;
@@ -30,6 +33,9 @@ const MEASUREMENTS: Record<string, () => Promise<Measurement>> = {
   4: async () => (await import('./bench/state.ts')).measureState,
   5: async () => (await import('./bench/backup.ts')).measureBackup,
   6: async () => (await import('./bench/snapshot.ts')).measureSnapshot,
+  7: async () => (await import('./bench/database.ts')).measureDump,
+  8: async () => (await import('./bench/database.ts')).measureRestore,
+  9: async () => (await import('./bench/revert.ts')).measureRevert,
   10: async () => (await import('./bench/takeover.ts')).measureTakeover,
 };
 

@@ -3,6 +3,7 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { openScenarioHost, type ScenarioHost } from '../../../tests/scenarios/harness/host.ts';
 import type { TestEngine } from '../engine/test-engine.ts';
+import { withPeak } from './own-processes.ts';
 import { timed } from './program.ts';
 import type { Scratch } from './scratch.ts';
 
@@ -20,6 +21,10 @@ export interface ComposeHost {
   commit(interval?: number): Promise<string>;
   /** @returns seconds. @throws Error where it is not released. */
   releaseRun(version: string): Promise<number>;
+  /** Takes a release back. @returns seconds without its push, and those of the push. @throws Error where it is not reverted. */
+  revert(version: string): Promise<{ s: number; pushS: number }>;
+  /** With the largest resident set of the engine's own processes meanwhile. */
+  measured<T>(act: () => Promise<T>): Promise<{ value: T; mb: number }>;
   /** The bash script. @param width how many services at once. */
   limit(version: string, width: number): Promise<number>;
   /** What the records say of a release's pauses, in milliseconds. */
@@ -89,6 +94,15 @@ export async function openComposeHost(
       if (code !== 0) throw new Error(`release-run exited ${code}: ${text}`);
       return ms / 1000;
     },
+    async revert(version) {
+      const { code, ms, text } = await host.run('revert', [`V${version}`]);
+      if (code !== 0) throw new Error(`release-revert exited ${code}: ${text}`);
+      const push = host.log(`V${version}`).find((e) => e.step === 'push' && e.event === 'step-done');
+      const pushS = Number.parseFloat(push?.fields.duration ?? '0');
+      await host.git(host.dev, 'pull', '--quiet', '--ff-only', 'origin', 'main');
+      return { s: ms / 1000 - pushS, pushS };
+    },
+    measured: (act) => withPeak(host.folder, act),
     async limit(version, width) {
       return (await timed(['bash', LIMIT, String(width), host.prefix, version], host.prod, host.env)).ms / 1000;
     },

@@ -74,7 +74,7 @@ export function composeKind(place: Place, engine: TestEngine): Kind {
         ],
       };
     },
-    files(service, version, { database }) {
+    files(service, version, { database, more }) {
       const db = `
   db:
     image: ${image(service)}:db
@@ -88,7 +88,8 @@ export function composeKind(place: Place, engine: TestEngine): Kind {
     environment: { MOOD: "\${${upper(service)}_MOOD:-}" }
     ports: ["127.0.0.1:\${${upper(service)}_PORT}:8080"]
     volumes: [files:/files]${database ? `\n    depends_on: [db]${db}` : ''}
-volumes: { files: {}${database ? ', data: {}' : ''} }
+${more?.services ?? ''}
+volumes: { files: {}${database ? ', data: {}' : ''}${(more?.volumes ?? []).map((name) => `, ${name}: {}`).join('')} }
 `,
       };
     },

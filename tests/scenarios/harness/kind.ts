@@ -12,6 +12,8 @@ export interface ServiceOptions {
   files?: Files;
   /** Compose: a second container `<service>-db` of role database, with a volume. pm2: a second app of that role. */
   database?: boolean;
+  /** Compose: lines of further services (indented by two), and the volumes that they name. */
+  more?: { services: string; volumes: readonly string[] };
 }
 
 /** Where a kind works. Filled before anything is called. */

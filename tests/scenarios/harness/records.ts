@@ -27,6 +27,7 @@ export interface ReceiptView {
       after?: Array<{ component: string; ref: string; id: string }>;
       kept?: Array<{ component: string; ref: string; id: string }>;
       backup?: { stamp: string; dir: string; bytes: number; sha256: Record<string, string> };
+      undo?: string;
     }
   >;
   scripts: Record<string, string>;
