@@ -82,20 +82,29 @@ export function backupContract(
     });
 
     test('a damaged byte, a missing end or a missing file fails the read-back', async () => {
-      for (const { file } of taken.flatMap((each) => each.files)) {
-        const path = join(folder, file);
-        const whole = readFileSync(path);
-        const flipped = Buffer.from(whole);
-        const middle = whole.length >> 1;
-        flipped[middle] = (flipped[middle] ?? 0) ^ 1;
-        writeFileSync(path, flipped);
-        await expect(checkAll()).rejects.toThrow('checksum differs');
-        writeFileSync(path, whole.subarray(0, -1));
-        await expect(checkAll()).rejects.toThrow('bytes');
-        rmSync(path);
-        await expect(checkAll()).rejects.toThrow();
-        writeFileSync(path, whole, { mode: 0o600 });
-      }
+      const seed = Number(process.env.BELAY_SEED ?? Date.now() % 1e6);
+      let state = seed + 1;
+      const random = (below: number) => {
+        state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+        return state % below;
+      };
+      for (const { item, files } of taken)
+        for (const { file } of files) {
+          const path = join(folder, file);
+          const whole = readFileSync(path);
+          const check = () => it.kind.check(it.context, item, folder, files);
+          for (const at of [0, whole.length - 1, random(whole.length), random(whole.length), random(whole.length)]) {
+            const flipped = Buffer.from(whole);
+            flipped[at] = (flipped[at] ?? 0) ^ (1 << random(8));
+            writeFileSync(path, flipped);
+            await expect(check(), `byte ${at} of ${file}, BELAY_SEED=${seed}`).rejects.toThrow('checksum differs');
+          }
+          writeFileSync(path, whole.subarray(0, -1));
+          await expect(check()).rejects.toThrow('bytes');
+          rmSync(path);
+          await expect(check()).rejects.toThrow();
+          writeFileSync(path, whole, { mode: 0o600 });
+        }
       await checkAll();
     });
 

@@ -139,4 +139,6 @@ export interface BackupRecord {
   items: Array<{ item: BackupItem; files: BackupFile[] }>;
   /** Set after the read-back. */
   verifiedAt: string;
+  /** sha256 of what is there for people, by file name; missing in backups of engines that wrote none down. */
+  papers?: Record<string, string>;
 }

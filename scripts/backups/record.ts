@@ -1,6 +1,7 @@
 // backup.json: the record of one complete backup, checked when it is read.
 import { join } from 'node:path';
 import { z } from 'zod';
+import { sha256 } from '../host/keyed-hash.ts';
 import type { Host } from '../host/port.ts';
 import { refused } from '../model/error.ts';
 import { SCHEMA } from '../model/release.ts';
@@ -47,6 +48,7 @@ const record = z.object({
   versions: z.record(z.string(), z.string()),
   items: z.array(z.object({ item, files: z.array(file) })),
   verifiedAt: z.string().min(1),
+  papers: z.record(z.string(), z.string()).optional(),
 });
 
 /** What a backup takes on the disk; of a snapshot, what it does not share with the one before. */
@@ -65,6 +67,21 @@ export const rottenBefore = ({ service, items }: Pick<BackupRecord, 'service' | 
           `the backup ${service}/${facts.basis} is damaged, do not rely on it (${item.name}: ${facts.rotten}); check the disk, then: just release-backup-verify ${service} --all`,
       ),
   );
+
+/** The last line: a checksum of everything before it, so that a damaged byte of the record itself is found, too. */
+const SUM = /,\n {2}"sum": "([0-9a-f]{64})"\n\}\n$/;
+
+export function recordText(of: BackupRecord): string {
+  const body = JSON.stringify(of, undefined, 2);
+  return `${body.replace(/\n\}$/, '')},\n  "sum": "${sha256(body)}"\n}\n`;
+}
+
+/** @param papers there are any: then there is a sum. */
+function isIntact(text: string, papers: boolean): boolean {
+  const found = SUM.exec(text);
+  if (found === null) return !papers;
+  return sha256(`${text.slice(0, found.index)}\n}`) === found[1];
+}
 
 /** @param folder a backup's folder. @throws refused where its record is missing, broken, or of a newer engine. */
 export function readRecord(host: Host, folder: string): BackupRecord {
@@ -85,10 +102,12 @@ export function readRecord(host: Host, folder: string): BackupRecord {
     });
   }
   const checked = record.safeParse(parsed);
-  if (checked.success) return checked.data as BackupRecord;
+  if (checked.success && isIntact(text, checked.data.papers !== undefined)) return checked.data as BackupRecord;
   throw refused({
     what: `${path} is not as it was written`,
-    details: checked.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    details: checked.success
+      ? ['its checksum differs']
+      : checked.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
     hint: 'Do not restore from it; use another backup.',
   });
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expectedPauseMs, listBackups } from './list.ts';
 import { fingerprint, makeOddTree, runLines } from './odd-tree.ts';
 import { refuseLongPause } from './pause.ts';
+import { readRecord } from './record.ts';
 import { takeBackup } from './take.ts';
 import { makeWorld, recordingRuntime, type World, type WorldOptions } from './world.ts';
 
@@ -209,7 +210,11 @@ test('a record that names files elsewhere, or is of a newer engine, is not liste
   const { take } = shop();
   const { dir } = await take();
   const path = join(dir, 'backup.json');
-  const text = readFileSync(path, 'utf8');
+  // As older engines wrote it: without a checksum of its own.
+  const { papers: _, sum: __, ...old } = JSON.parse(readFileSync(path, 'utf8'));
+  const text = JSON.stringify(old, undefined, 2);
+  writeFileSync(path, text);
+  expect(listBackups(world.context.host, world.context.paths.backups).bad).toEqual([]);
   for (const [from, to, why] of [
     ['"config.env"', '"../../../.env"', 'not as it was written'],
     ['"schema": 1', '"schema": 2', 'newer engine'],
@@ -220,5 +225,21 @@ test('a record that names files elsewhere, or is of a newer engine, is not liste
     const { backups, bad } = listBackups(world.context.host, world.context.paths.backups);
     expect(backups).toEqual([]);
     expect(bad[0]?.why).toContain(why);
+  }
+});
+
+test('any damaged byte of the record is found', async () => {
+  const { take } = shop();
+  const { dir } = await take();
+  const path = join(dir, 'backup.json');
+  const whole = readFileSync(path);
+  expect(readRecord(world.context.host, dir).stamp).toBe(STAMP);
+  for (let at = 0; at < whole.length; at += 1) {
+    const damaged = Buffer.from(whole);
+    damaged[at] = (whole[at] ?? 0) ^ (1 << (at % 8));
+    writeFileSync(path, damaged);
+    expect(() => readRecord(world.context.host, dir), `byte ${at}`).toThrow(
+      /not as it was written|not JSON|newer engine/,
+    );
   }
 });

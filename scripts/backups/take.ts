@@ -6,7 +6,7 @@ import { estimateBytes } from './estimate.ts';
 import { flushTree, newFolder } from './folder.ts';
 import type { BackupContext, BackupFile, BackupItem, BackupRecord, Basis } from './kind.ts';
 import { type PauseOptions, whileHeld } from './pause.ts';
-import { RECORD, readRecord } from './record.ts';
+import { RECORD, readRecord, recordText } from './record.ts';
 import { kindOf, kindsFor } from './registry.ts';
 import type { SecondHome } from './restic.ts';
 import { refuseUnfinished } from './restore-mark.ts';
@@ -109,8 +109,12 @@ export async function takeBackup(
       ...record,
       durationMs: Math.round(clock.monotonicMs() - begin),
       verifiedAt: clock.now().toISOString(),
+      papers: {
+        [SUMS_FILE]: await files.sha256(join(partial, SUMS_FILE)),
+        [RESTORE_FILE]: await files.sha256(join(partial, RESTORE_FILE)),
+      },
     };
-    files.replace(join(partial, RECORD), `${JSON.stringify(verified, undefined, 2)}\n`);
+    files.replace(join(partial, RECORD), recordText(verified));
     readRecord(context.host, partial);
     const sha256s = Object.fromEntries(all.map(({ file, sha256 }) => [file, sha256]));
     sha256s[RECORD] = await files.sha256(join(partial, RECORD));

@@ -76,8 +76,13 @@ export const verb: Verb = {
 /** Why a backup does not pass its read-back; undefined: it does. */
 async function problemOf({ context }: HandService, folder: string): Promise<string | undefined> {
   try {
-    for (const { item, files } of readRecord(context.host, folder).items)
-      await kindOf(item, item.name).check(context, item, folder, files);
+    const { items, papers = {} } = readRecord(context.host, folder);
+    for (const { item, files } of items) await kindOf(item, item.name).check(context, item, folder, files);
+    for (const [file, sum] of Object.entries(papers)) {
+      const path = join(folder, file);
+      if (context.host.files.stat(path)?.kind === 'file' && (await context.host.files.sha256(path)) === sum) continue;
+      return `${file} is not what was written: its checksum differs. The data is; restore with just release-restore`;
+    }
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

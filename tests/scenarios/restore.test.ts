@@ -152,6 +152,18 @@ onBoth(
       const verify = await h.run('backup-verify', ['alpha', stamp]);
       expect(verify.text).toContain('cannot be relied on');
       expect(verify.code).toBe(1);
+      bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 4;
+      writeFileSync(archive, bytes);
+      for (const paper of ['RESTORE.txt', 'SHA256SUMS', 'backup.json']) {
+        const whole = readFileSync(join(file, paper));
+        const damaged = Buffer.from(whole);
+        damaged[whole.length >> 1] = (whole[whole.length >> 1] ?? 0) ^ 1;
+        writeFileSync(join(file, paper), damaged);
+        const found = await h.run('backup-verify', ['alpha', stamp]);
+        expect(found.text).toMatch(new RegExp(`${paper}.* is not (what|as it) was written|${paper} is not JSON`));
+        expect(found.code).toBe(1);
+        writeFileSync(join(file, paper), whole);
+      }
       rmSync(file, { recursive: true });
       expect((await h.run('backup-verify', ['alpha', '--all'])).code).toBe(0);
       const oldest = (await stamps(h)).at(-1) ?? '';

@@ -34,10 +34,10 @@ async function withSnapshot<T>(
   }
 }
 
-/** Waits for both, so that none goes on behind our back. */
-async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
-  await Promise.allSettled([a, b]);
-  return [await a, await b];
+/** Waits for all, so that none goes on behind our back. */
+async function together<T extends readonly unknown[]>(acts: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  await Promise.allSettled(acts);
+  return (await Promise.all(acts)) as unknown as T;
 }
 
 /** @param name of the item. @returns the dump, what it holds, and the two small scripts that make and dress the database. */
@@ -50,17 +50,19 @@ export async function dumpDatabase(
 ): Promise<{ dump: BackupFile; scripts: BackupFile[]; content: Content }> {
   const what = `dumping the PostgreSQL database ${database}`;
   const dumper = ['pg_dump', '--format=custom', '--compress=0', '--no-password', `--dbname=${connection(database)}`];
-  const [dump, content] = await withSnapshot(context, client, database, (snapshot) =>
-    both(
-      saveDump(context, client, what, [...dumper, `--snapshot=${snapshot}`], folder, `${name}.pgdump.zst`),
-      contentOf(context, client, database, snapshot),
+  const ofServer = async (ending: string, query: string) =>
+    script(context, folder, `${name}.${ending}.sql`, await sql(context, client, database, query));
+  const [[dump, content], create, properties] = await together<[[BackupFile, Content], BackupFile, BackupFile]>([
+    withSnapshot(context, client, database, (snapshot) =>
+      together<[BackupFile, Content]>([
+        saveDump(context, client, what, [...dumper, `--snapshot=${snapshot}`], folder, `${name}.pgdump.zst`),
+        contentOf(context, client, database, snapshot),
+      ]),
     ),
-  );
-  const scripts = [
-    await script(context, folder, `${name}.create.sql`, await sql(context, client, database, CREATE)),
-    await script(context, folder, `${name}.properties.sql`, await sql(context, client, database, PROPERTIES)),
-  ];
-  return { dump, scripts, content };
+    ofServer('create', CREATE),
+    ofServer('properties', PROPERTIES),
+  ]);
+  return { dump, scripts: [create, properties], content };
 }
 
 async function script(context: BackupContext, folder: string, file: string, lines: string[]): Promise<BackupFile> {

@@ -43,20 +43,17 @@ export async function dropDatabase(
 export const scriptOf = (files: readonly BackupFile[], ending: string): string | undefined =>
   files.find(({ file }) => file.endsWith(ending))?.file;
 
-/** Runs one of the two small scripts for a database. */
-export async function runScript(
+/** One of the two small scripts, for the database `:"db"`. @throws step-failed where the backup has none. */
+export function scriptText(
   context: BackupContext,
-  client: Client,
-  at: string,
   folder: string,
   files: readonly BackupFile[],
   ending: string,
-  db: string,
-): Promise<void> {
+): string {
   const file = scriptOf(files, ending);
   const text = file === undefined ? undefined : context.host.files.readText(join(folder, file));
   if (text === undefined) throw stepFailed({ what: `the backup has no ${ending}`, where: folder });
-  await sql(context, client, at, text, { db });
+  return text;
 }
 
 /** Makes the database, fills it and compares it with the facts. It is there afterwards, also on failure. @throws step-failed. */
@@ -70,7 +67,7 @@ export async function loadInto(
   const [dump] = files;
   if (dump === undefined) throw stepFailed({ what: 'the backup has no dump', where: folder });
   const database = String(dump.facts.database);
-  await runScript(context, client, maintenance(database), folder, files, '.create.sql', db);
+  await sql(context, client, maintenance(database), scriptText(context, folder, files, '.create.sql'), { db });
   const argv = client.inside(...RESTORE, `--dbname=${connection(db)}`);
   await feedDump(context, client, `restoring the dump of ${database} into ${db}`, join(folder, dump.file), argv);
   const { rows, others } = await contentOf(context, client, db);

@@ -7,7 +7,7 @@ import { whenReady } from '../server/ready.ts';
 import { checkSums } from '../sums.ts';
 import { maintenance, openPostgres, sql } from './client.ts';
 import { contentOf } from './facts.ts';
-import { dropDatabase, loadInto, runScript } from './load.ts';
+import { dropDatabase, loadInto, scriptText } from './load.ts';
 import { END_SESSIONS } from './queries.ts';
 
 interface Standing {
@@ -68,11 +68,12 @@ export const postgresRestorer: Restorer = {
     if (there.has(fresh) || there.has(old)) return;
     const { folder, files } = restoring;
     await checkSums(context, folder, files);
-    await dropDatabase(context, client, at, load);
+    if (there.has(load)) await dropDatabase(context, client, at, load);
     try {
       await loadInto(context, client, folder, files, load);
-      await runScript(context, client, at, folder, files, '.properties.sql', load);
-      await sql(context, client, at, `${END_SESSIONS}\nALTER DATABASE :"db" RENAME TO :"fresh";`, { db: load, fresh });
+      const dressed = scriptText(context, folder, files, '.properties.sql');
+      const renamed = `${END_SESSIONS}\nALTER DATABASE :"db" RENAME TO :"fresh";`;
+      await sql(context, client, at, `${dressed}\n${renamed}`, { db: load, fresh });
     } catch (error) {
       await dropDatabase(context, client, at, load);
       throw error;
