@@ -38,17 +38,23 @@ const ATTRIBUTES: Array<[file: string, name: string, value: Uint8Array]> = [
   ['nothing', 'system.posix_acl_access', ACL],
 ];
 
-function attribute(path: string, name: string): string {
+/** In hexadecimal; `none` where there is none. */
+export function attribute(path: string, name: string): string {
   const value = new Uint8Array(256);
   const length = Number(libc.symbols.getxattr(c(path), c(name), ptr(value), value.length));
   return length < 0 ? 'none' : Buffer.from(value.subarray(0, length)).toString('hex');
+}
+
+/** Where the file system takes it. */
+export function setAttribute(path: string, name: string, value: Uint8Array): void {
+  libc.symbols.setxattr(c(path), c(name), ptr(value), value.length, 0);
 }
 
 /** Makes the folder. Attributes and an access list are set where the file system takes them. */
 export function makeOddTree(path: string): void {
   bash(MAKE, path);
   for (const [file, name, value] of ATTRIBUTES) {
-    libc.symbols.setxattr(c(`${path}/${file}`), c(name), ptr(value), value.length, 0);
+    setAttribute(`${path}/${file}`, name, value);
   }
 }
 

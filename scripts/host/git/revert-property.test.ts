@@ -10,7 +10,7 @@ import { openSandbox } from './sandbox.ts';
 type Tree = ReadonlyMap<string, string>;
 /** What a commit does: path -> content; undefined removes. */
 type Edit = ReadonlyArray<readonly [path: string, content: string | undefined]>;
-type Shape = { kind: 'forward' | 'merge' | 'nested' | 'octopus'; edits: readonly Edit[] };
+type Shape = { kind: 'forward' | 'squash' | 'merge' | 'nested' | 'octopus'; edits: readonly Edit[] };
 
 const FIRST: Tree = new Map(Array.from({ length: 8 }, (_, at) => [`f${at}/x`, `first ${at}\n`.repeat(12)]));
 
@@ -21,7 +21,7 @@ const edit = (paths: readonly string[]): fc.Arbitrary<Edit> =>
   );
 const released = ['f0/x', 'f1/x', 'f2/x', 'f3/x', 'f1', 'new/a', 'new/b', 'f9/x'];
 const shape: fc.Arbitrary<Shape> = fc.record({
-  kind: fc.constantFrom('forward', 'merge', 'nested', 'octopus'),
+  kind: fc.constantFrom('forward', 'squash', 'merge', 'nested', 'octopus'),
   edits: fc.array(edit(released), { minLength: 3, maxLength: 3 }),
 });
 
@@ -69,6 +69,7 @@ function add(told: ReturnType<typeof story>, tip: { mark: number; tree: Tree }, 
       { mark: from, tree: start },
     );
   if (kind === 'forward') return line(mark, tree, edits);
+  if (kind === 'squash') return { mark: told.commit(whole, [mark]), tree: whole };
   if (kind === 'merge') return { mark: told.commit(whole, [mark, line(mark, tree, edits).mark]), tree: whole };
   const branches = edits.map((changes) => line(mark, tree, [changes]).mark);
   if (kind === 'octopus') return { mark: told.commit(whole, [mark, ...branches]), tree: whole };
