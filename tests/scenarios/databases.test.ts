@@ -233,13 +233,27 @@ if (engine !== undefined) {
     );
 
     test(
-      'PostgreSQL: 100 MB are dumped, read back and small on the disk',
+      'PostgreSQL: 100 MB are dumped, read back and restored, through little memory, and are small on the disk',
       async () => {
         const server = await postgresFixture(engine);
         try {
           server.sql('CREATE TABLE big AS SELECT i, repeat(md5(i::text), 32) AS t FROM generate_series(1, 100000) i');
-          const { facts, files, check } = await save(postgresKind, server.context, server.folder);
+          Bun.gc(true);
+          const rss = process.memoryUsage().rss;
+          let most = 0;
+          const timer = setInterval(() => {
+            most = Math.max(most, process.memoryUsage().rss - rss);
+          }, 5);
+          const { item, facts, files, check } = await save(postgresKind, server.context, server.folder);
           await check();
+          const work = join(server.root, 'work');
+          const restoring = { item, files, folder: server.folder, stamp: '20260102_030405', work };
+          server.sql('DELETE FROM big WHERE i > 10');
+          for (const step of ['stage', 'swap', 'settle'] as const)
+            await postgresKind.restore[step](server.context, restoring);
+          clearInterval(timer);
+          expect(most / 1e6).toBeLessThan(60);
+          expect(server.sql('SELECT count(*) FROM big').trim()).toBe('100000');
           expect(facts['rows:public.big']).toBe(100_000);
           expect(Number(facts.dumpBytes)).toBeGreaterThan(100e6);
           expect(statSync(join(server.folder, files[0]?.file ?? '')).size).toBeLessThan(50e6);

@@ -68,7 +68,8 @@ export async function loadInto(
   if (dump === undefined) throw stepFailed({ what: 'the backup has no dump', where: folder });
   const database = String(dump.facts.database);
   await sql(context, client, maintenance(database), scriptText(context, folder, files, '.create.sql'), { db });
-  const argv = client.inside(...RESTORE, `--dbname=${connection(db)}`);
+  // Indexes are sorted in memory where they fit into it.
+  const argv = client.inside(...RESTORE, `--dbname=${connection(db)} options='-c maintenance_work_mem=256MB'`);
   await feedDump(context, client, `restoring the dump of ${database} into ${db}`, join(folder, dump.file), argv);
   const { rows, others } = await contentOf(context, client, db);
   const found = differences(rows, dump.facts, others);
