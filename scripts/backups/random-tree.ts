@@ -1,7 +1,10 @@
 // For tests: random folders with everything that a file system allows, and how such a one looks.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { array, constantFrom, integer, oneof, record, string, uint8Array } from 'fast-check';
+import { array, boolean, constantFrom, integer, oneof, record, string, uint8Array } from 'fast-check';
+import { attribute, setAttribute } from './odd-tree.ts';
+
+const ATTRIBUTE = 'user.belay';
 
 export function sh(script: string, ...words: Array<string | Buffer>): string {
   const text = words.map(String);
@@ -14,11 +17,20 @@ export function sh(script: string, ...words: Array<string | Buffer>): string {
 
 /** Everything but the times of folders. */
 export const look = (path: string): string =>
+  attributes(path) +
   sh(
     `cd -- "$1"; find . -type d -printf '%p|%m|%U|%G\\0' -o -printf '%p|%y|%m|%U|%G|%s|%T@|%l|%n\\0' | sort -z | tr '\\0\\n' '\\n?'
 find . -type f -print0 | sort -z | xargs -0 -r sha256sum -z -- | tr '\\0' '\\n'`,
     path,
   );
+
+/** Of what carries one. */
+const attributes = (path: string): string =>
+  readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map((each) => `${each} ${attribute(join(path, each), ATTRIBUTE)}\n`)
+    .filter((line) => !line.endsWith(' none\n'))
+    .join('');
 
 const name = oneof(
   constantFrom(
@@ -42,6 +54,7 @@ const name = oneof(
 );
 const entry = record({
   kind: constantFrom('file', 'folder', 'link', 'hard', 'sparse', 'pipe'),
+  marked: boolean(),
   under: integer({ min: 0, max: 5 }),
   name,
   mode: constantFrom('0600', '0644', '0755', '4711', '0400', '1777', '2750'),
@@ -64,7 +77,15 @@ export const entries = (maxLength: number) => array(entry, { maxLength });
 /** Makes the entries in a folder, as far as they can be; it may be there. */
 export function makeEntries(
   tree: string,
-  list: ReadonlyArray<{ kind: string; under: number; name: string; mode: string; content: Uint8Array; time: number }>,
+  list: ReadonlyArray<{
+    kind: string;
+    marked: boolean;
+    under: number;
+    name: string;
+    mode: string;
+    content: Uint8Array;
+    time: number;
+  }>,
 ): void {
   mkdirSync(tree, { recursive: true });
   const folders = [tree];
@@ -78,6 +99,8 @@ export function makeEntries(
       stderr: 'ignore',
     });
     if (ran.exitCode !== 0) continue;
+    if (each.marked && each.kind !== 'link' && each.kind !== 'pipe')
+      setAttribute(path, ATTRIBUTE, new Uint8Array([each.under, ...each.content]));
     if (each.kind === 'folder') folders.push(path);
     if (each.kind === 'file') file = path;
   }
