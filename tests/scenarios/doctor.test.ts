@@ -51,7 +51,8 @@ async function mends(h: ScenarioHost, id: string, what: string | RegExp): Promis
 
 onBoth(
   'doctor',
-  { services: { alpha: {}, beta: {} }, env: { ALPHA_TOKEN: 'correct-horse-battery' } },
+  // Kept images are named after services: those of another file's hosts would be taken for ours.
+  { services: { alpha: {}, beta: {} }, env: { ALPHA_TOKEN: 'correct-horse-battery' }, ownEngine: true },
   (host, runtime) => {
     test('a new host: what is missing, what --fix does, and then it is ready', async () => {
       const h = host();
