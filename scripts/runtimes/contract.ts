@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { spawn } from 'node:child_process';
 import type { ServiceManifest } from '../model/service.ts';
+import { awaitHelpers } from './quiet-helper.ts';
 import type { ResolvedService, RunningComponent, Runtime, RuntimeContext, ServiceTree } from './runtime.ts';
 
 /** One version of the fixture's service and the tree that holds it. */
@@ -173,7 +174,8 @@ export function runtimeContract(name: string, make: (() => Promise<RuntimeFixtur
       }, 60_000);
 
       test(`quiesce by ${how} ends when the engine is killed`, async () => {
-        const { host: _, signal: __, ...context } = fixture.context;
+        const { host, signal: _, ...rest } = fixture.context;
+        const context = { ...rest, mark: `contract-${process.pid}` };
         const child = spawn(process.execPath, [`${import.meta.dir}/contract-holder.ts`], {
           stdio: ['pipe', 'pipe', 'inherit'],
           env: { ...fixture.context.host.machine.env },
@@ -192,6 +194,8 @@ export function runtimeContract(name: string, make: (() => Promise<RuntimeFixtur
         child.kill('SIGKILL');
         expect(await until(async () => !(await isHeld()), 15_000)).toBe(true);
         expect(await fixture.answers()).toBe('1');
+        await awaitHelpers(host, context.mark);
+        expect(host.exec.marked(`quiet-${context.mark}`)).toEqual([]);
       }, 60_000);
     }
 

@@ -82,7 +82,8 @@ onBoth('revert, cut off', options, (host) => {
         expect(stands.text).toContain(`just release-revert ${ticket}`);
         expect((await h.run('run', ['OTHER'])).code).toBe(4);
       }
-      expect(cuts).toBeGreaterThan(STEPS.length - 4);
+      // Some time after the last of them began, the revert may be over.
+      expect(cuts).toBeGreaterThan(laterMs === 0 ? STEPS.length - 4 : STEPS.length / 2);
       const done = await h.run('revert', [ticket]);
       expect(done.text).toMatch(/Reverted|is reverted already/);
       expect(done.code).toBe(done.text.includes('is reverted already') ? 4 : 0);

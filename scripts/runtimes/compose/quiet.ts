@@ -3,6 +3,7 @@ import { type Docker, openDocker } from '../../host/docker.ts';
 import { cleanEnvironment } from '../../host/environment.ts';
 import type { LongProcess } from '../../host/port.ts';
 import type { ServiceManifest } from '../../model/service.ts';
+import { helperMark } from '../quiet-helper.ts';
 import type { Quiet, RuntimeContext } from '../runtime.ts';
 import { isStateful, roleOf } from './document.ts';
 import { componentName, projectContainers } from './running.ts';
@@ -73,6 +74,7 @@ function startHelper(context: RuntimeContext, how: 'pause' | 'stop', maxMs: numb
   return exec.start(['sh', '-c', HELPER, 'sh', (maxMs / 1000).toFixed(3), action, ...ids], {
     cwd: '/',
     env: cleanEnvironment(machine.env),
+    ...helperMark(context),
   });
 }
 
