@@ -2,6 +2,8 @@
 import { expect, test } from 'bun:test';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BackupRecord } from '../../scripts/backups/kind.ts';
+import { recordText } from '../../scripts/backups/record.ts';
 import { startRegistry } from '../../scripts/dev/engine/registry.ts';
 import type { ScenarioHost } from './harness/host.ts';
 import { type Result, runCommand } from './harness/process.ts';
@@ -127,10 +129,10 @@ onBoth(
       const folder = join(h.prod, '.asd/workspace/backups/beta');
       const stamp = readdirSync(folder).toSorted().at(-1) ?? '';
       const file = join(folder, stamp, 'backup.json');
-      const record = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
-      writeFileSync(file, JSON.stringify({ ...record, verifiedAt: '2025-01-01T00:00:00.000Z' }));
+      const { sum: _, ...record } = JSON.parse(readFileSync(file, 'utf8')) as BackupRecord & { sum: string };
+      writeFileSync(file, recordText({ ...record, verifiedAt: '2025-01-01T00:00:00.000Z' }));
       await mends(h, 'backups', /none was read back for \d+ days/);
-      writeFileSync(file, JSON.stringify({ ...record, startedAt: '2025-01-01T00:00:00.000Z' }));
+      writeFileSync(file, recordText({ ...record, startedAt: '2025-01-01T00:00:00.000Z' }));
       await mends(h, 'backups', /beta: the newest is \d+ days old/);
       mkdirSync(join(folder, '20250101_000000.partial'));
       const warned = of(await report(h), 'backups').find(({ outcome }) => outcome === 'warn');
