@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commitsBetween, isAncestor, mergeBase, readRef, resolveCommit, updateRef } from './commits.ts';
 import { caught, openSandbox, type Sandbox } from './sandbox.ts';
@@ -34,6 +34,11 @@ test('a ref moves only from where it was expected', async () => {
   await updateRef(box.repo, REF, two, one);
   await updateRef(box.repo, REF, two, one);
   expect(await readRef(box.repo, REF)).toBe(two);
+  const lock = join(box.root, '.git', `${REF}.lock`);
+  writeFileSync(lock, '');
+  await updateRef(box.repo, REF, one, two);
+  await updateRef(box.repo, REF, two, one);
+  expect(existsSync(lock)).toBe(false);
   const error = await caught(updateRef(box.repo, REF, three, one));
   expect(error.kind).toBe('step-failed');
   expect(error.message).toContain(`expected ${one}, found ${two}`);

@@ -3,6 +3,7 @@ import type { Commit } from '../../model/checkout.ts';
 import { refused, stepFailed } from '../../model/error.ts';
 import { isSha } from '../../model/names.ts';
 import { flushRefs } from './flush-ref.ts';
+import { lockInTheWay } from './ref-lock.ts';
 import { checkWord, fields, git, gitFailed, type Repository, tryGit } from './run.ts';
 
 const NONE = '0'.repeat(40);
@@ -45,8 +46,13 @@ export async function updateRef(
   expected: string | undefined,
 ): Promise<void> {
   const args = ['update-ref', '--no-deref', '-m', 'belay', checkWord(ref), sha, expected ?? NONE];
-  if (ref.startsWith('refs/asd/')) await removeLeftLock(repo, ref);
-  const result = await tryGit(repo, args, { durable: true });
+  let result = await tryGit(repo, args, { durable: true });
+  // The caller holds the release lock, and nobody else writes our own refs: a lock on one is what a killed git left.
+  const lock = ref.startsWith('refs/asd/') ? await lockInTheWay(repo, ref, result) : undefined;
+  if (lock !== undefined) {
+    repo.host.files.remove(lock);
+    result = await tryGit(repo, args, { durable: true });
+  }
   if (result.code === 0) return await flushRefs(repo, [ref]);
   const now = await readRef(repo, ref);
   if (now === sha) return await flushRefs(repo, [ref]);
@@ -57,12 +63,6 @@ export async function updateRef(
     });
   }
   throw gitFailed(repo, `${ref} could not be moved to ${sha}`, result, 'step-failed');
-}
-
-/** The caller holds the release lock and nobody else writes our own refs: a lock on one is what a killed git left. */
-async function removeLeftLock(repo: Repository, ref: string): Promise<void> {
-  const path = (await git(repo, ['rev-parse', '--path-format=absolute', '--git-path', ref])).trim();
-  repo.host.files.remove(`${path}.lock`);
 }
 
 /** Whether the second commit contains the first (or is it). In a shallow clone a "no" may only mean that the history is cut off. */

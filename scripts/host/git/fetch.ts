@@ -3,7 +3,8 @@ import { refused } from '../../model/error.ts';
 import { checkBranch, isSha } from '../../model/names.ts';
 import type { RunResult } from '../port.ts';
 import { fetchCause, fetchSentence } from './fetch-cause.ts';
-import { git, gitFailed, lastLines, maskUrl, type Repository, tryGit } from './run.ts';
+import { lockInTheWay } from './ref-lock.ts';
+import { gitFailed, lastLines, maskUrl, type Repository, tryGit } from './run.ts';
 import { storeEnv } from './store.ts';
 
 export interface FetchedBranch {
@@ -46,7 +47,7 @@ export async function fetchBranch(
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
   let result = await fetch();
-  if (result.code !== 0 && !repo.store && (await removeLeftLock(repo, tracking, result))) result = await fetch();
+  if (!repo.store && (await removeLeftLock(repo, tracking, result))) result = await fetch();
   if (result.code !== 0 || result.timedOut) {
     const details = lastLines(result);
     const url = maskUrl(remote.stdout.trim());
@@ -69,14 +70,13 @@ const LOCK_MS = 2_000;
  * what it guards is only what origin had last, so that even a git that still slept over it would lose no more than its own fetch.
  */
 async function removeLeftLock(repo: Repository, tracking: string, failed: RunResult): Promise<boolean> {
-  if (!failed.tail.some((line) => line.includes(`${tracking}.lock'`))) return false;
+  const path = await lockInTheWay(repo, tracking, failed);
+  if (path === undefined) return false;
   const { files, clock } = repo.host;
-  const path = (await git(repo, ['rev-parse', '--path-format=absolute', '--git-path', `${tracking}.lock`])).trim();
   const first = files.stat(path);
   await clock.sleep(LOCK_MS);
   const then = files.stat(path);
-  if (then?.ino !== first?.ino || then?.mtimeMs !== first?.mtimeMs) return true;
-  files.remove(path);
+  if (then?.ino === first?.ino && then?.mtimeMs === first?.mtimeMs) files.remove(path);
   return true;
 }
 

@@ -29,13 +29,10 @@ export async function removeStage(repo: Repository, folder: string): Promise<voi
     throw refused({ what: `${folder} is no folder for a stage`, where: repo.root });
   }
   const { files } = repo.host;
-  const common = (await git(repo, ['rev-parse', '--path-format=absolute', '--git-common-dir'])).trim();
   const name = basename(folder);
   const parent = dirname(folder);
   const real = files.stat(parent) === undefined ? folder : join(files.realpath(parent), name);
-  for (const id of files.list(`${common}/worktrees`)) {
-    const notes = `${common}/worktrees/${id}`;
-    const link = files.readText(`${notes}/gitdir`)?.trim();
+  for (const { id, notes, link } of await worktreeNotes(repo)) {
     // git adds digits where a name is taken; notes without a link were left by a git that died while it made them.
     const halfMade = !link && (id === name || (id.startsWith(name) && /^\d+$/.test(id.slice(name.length))));
     if (link === `${folder}/.git` || link === `${real}/.git` || halfMade) files.remove(notes);
@@ -47,12 +44,18 @@ export async function removeStage(repo: Repository, folder: string): Promise<voi
 /** What git noted of stages whose folder is gone: a power cut keeps what it likes. @param below the folder of all stages. */
 export async function removeStrayNotes(repo: Repository, below: string): Promise<void> {
   const { files } = repo.host;
-  const common = (await git(repo, ['rev-parse', '--path-format=absolute', '--git-common-dir'])).trim();
-  for (const id of files.list(`${common}/worktrees`)) {
-    const notes = `${common}/worktrees/${id}`;
-    const link = files.readText(`${notes}/gitdir`)?.trim() ?? '';
+  for (const { notes, link } of await worktreeNotes(repo))
     if (link.startsWith(`${below}/`) && files.stat(dirname(link)) === undefined) files.remove(notes);
-  }
+}
+
+/** What git noted of linked work trees: each folder of notes, and the `.git` that it belongs to (empty where that was never written). */
+async function worktreeNotes(repo: Repository): Promise<Array<{ id: string; notes: string; link: string }>> {
+  const common = (await git(repo, ['rev-parse', '--path-format=absolute', '--git-common-dir'])).trim();
+  const { files } = repo.host;
+  return files.list(`${common}/worktrees`).map((id) => {
+    const notes = `${common}/worktrees/${id}`;
+    return { id, notes, link: files.readText(`${notes}/gitdir`)?.trim() ?? '' };
+  });
 }
 
 /**
