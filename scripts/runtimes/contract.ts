@@ -96,6 +96,12 @@ export function runtimeContract(name: string, make: (() => Promise<RuntimeFixtur
       expect(await fixture.answers()).toBe('1');
     }, 60_000);
 
+    test('what a component printed last can be read', async () => {
+      const app = appOf(await running(), resolved);
+      const spoken = async () => (await fixture.runtime.lastWords(fixture.context, [app])).join('\n');
+      expect(await until(async () => (await spoken()).includes('the page speaks'), 5_000)).toBe(true);
+    }, 30_000);
+
     test('looking at a staged version and acquiring it leave what runs alone', async () => {
       const before = await running();
       const staged = await fixture.stage('2');
@@ -155,7 +161,7 @@ export function runtimeContract(name: string, make: (() => Promise<RuntimeFixtur
     const appName = () => resolved.components.find((component) => component.role === 'app')?.name;
 
     test('quiesce ends by itself after its time', async () => {
-      const quiet = await fixture.runtime.quiesce(fixture.context, version.service, resolved.project, 'pause', 1_000);
+      const quiet = await fixture.runtime.quiesce(fixture.context, version.service, resolved.project, 'pause', 3_000);
       expect(await isHeld()).toBe(true);
       expect(await until(async () => !(await isHeld()), 15_000)).toBe(true);
       await quiet.release();

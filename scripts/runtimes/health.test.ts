@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import type { Host, HttpAnswer } from '../host/port.ts';
 import { parseManifest } from '../manifest/parse.ts';
-import type { ReleaseError } from '../model/error.ts';
+import { type ReleaseError, stepFailed } from '../model/error.ts';
 import { awaitHealthy, checkVersion, endpointUrl } from './health.ts';
 import type { RunningComponent, Runtime, RuntimeContext } from './runtime.ts';
 
@@ -32,6 +32,7 @@ function world(state: {
   running?: (ms: number) => RunningComponent[];
   http?: (ms: number, url: string) => HttpAnswer;
   signal?: AbortSignal;
+  mute?: boolean;
 }) {
   let now = 0;
   const asked: string[] = [];
@@ -53,6 +54,10 @@ function world(state: {
   } as unknown as RuntimeContext;
   const runtime = {
     running: async () => (state.running ?? (() => [up()]))(now),
+    lastWords: async (_context: RuntimeContext, components: readonly RunningComponent[]) => {
+      if (state.mute) throw stepFailed({ what: 'the log is gone' });
+      return components.map(({ name }) => `${name} said why`);
+    },
     changed: async (_context: RuntimeContext, _project: string, ms: number) => {
       now += ms;
     },
@@ -111,6 +116,22 @@ test('a restart within the steady time begins it anew; many are a loop', async (
   expect(once.elapsed()).toBeGreaterThanOrEqual(3_000);
   const loop = world({ running: (ms) => [up({ restarts: Math.floor(ms / 500) })], http: () => answer(200) });
   expect(await why(gate(loop, `${APP}\n${HEALTH}`, 60_000, 5_000))).toContain('restarts over and over');
+});
+
+test('with it comes what was printed last, by what is not well or else by the app; a log that is gone hides nothing', async () => {
+  const details = async (w: ReturnType<typeof world>, yaml: string) =>
+    await gate(w, yaml).then(
+      () => undefined,
+      (error: ReleaseError) => error.facts.details,
+    );
+  const db = up({ name: 'wiki-db' });
+  const two = 'containers: [{ name: wiki, role: app, required: true }, { name: wiki-db, role: database }]';
+  const down = world({ running: () => [up(), { ...db, running: false, exitCode: 1 }] });
+  expect(await details(down, two)).toEqual(['wiki-db said why']);
+  const refusing = { running: () => [up(), db], http: () => answer(503) };
+  expect(await details(world(refusing), `${two}\n${HEALTH}`)).toEqual(['wiki said why']);
+  const mute = await details(world({ ...refusing, mute: true }), `${two}\n${HEALTH}`);
+  expect(mute).toEqual(['(its output could not be read: the log is gone)']);
 });
 
 test('a container that ended for good is not waited for until the time-out', async () => {

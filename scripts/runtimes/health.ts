@@ -1,6 +1,6 @@
 // The health gate: components run, Docker's own check where it is asked for, the endpoint answers, and all of it stays so.
 import { maskText } from '../host/mask.ts';
-import { stepFailed } from '../model/error.ts';
+import { type ErrorFacts, ReleaseError, stepFailed } from '../model/error.ts';
 import type { ServiceManifest } from '../model/service.ts';
 import type { RunningComponent, Runtime, RuntimeContext } from './runtime.ts';
 
@@ -72,7 +72,10 @@ export async function awaitHealthy(
     // What is well before the time-out may prove that it stays so.
     const late = now >= deadline && wellSince === undefined;
     if (loop || ended >= LOOKS_WHEN_ENDED || late || context.signal?.aborted) {
-      throw unhealthy(context, service, verdict.why ?? 'it did not stay healthy', loop, options.timeoutMs);
+      throw stepFailed({
+        ...unhealthy(context, service, verdict.why ?? 'it did not stay healthy', loop, options.timeoutMs),
+        details: await lastWords(context, runtime, service, running),
+      });
     }
     const until = wellSince === undefined ? deadline : wellSince.at + options.stableForMs;
     await runtime.changed(context, project, Math.max(1, Math.min(wait, until - now)));
@@ -152,12 +155,31 @@ function unhealthy(
   why: string,
   loop: boolean,
   timeoutMs: number,
-): Error {
+): ErrorFacts {
   const text = maskText(why, context.secrets);
-  return stepFailed({
+  return {
     what: loop ? `${service.name} restarts over and over: ${text}` : `${service.name} is not healthy: ${text}`,
     hint: `It was given ${Math.round(timeoutMs / 1000)} s (health.timeout in its manifest).`,
-  });
+  };
+}
+
+/** What those printed that are not well, or else the apps, whose endpoint it is. A stop does not wait for it. */
+async function lastWords(
+  context: RuntimeContext,
+  runtime: Runtime,
+  service: ServiceManifest,
+  running: readonly RunningComponent[],
+): Promise<string[]> {
+  const unwell = running.filter((each) => !each.running || each.restarts > 0 || each.health === 'unhealthy');
+  const apps = service.containers.filter(({ role }) => role === 'app').map((each) => each.service);
+  const asked = unwell.length > 0 ? unwell : running.filter(({ name }) => apps.length === 0 || apps.includes(name));
+  if (asked.length === 0 || context.signal?.aborted) return [];
+  try {
+    return await runtime.lastWords(context, asked);
+  } catch (error) {
+    if (error instanceof ReleaseError) return [`(its output could not be read: ${error.message})`];
+    throw error;
+  }
 }
 
 /** @throws step-failed where the version endpoint names none of the versions that are meant. */

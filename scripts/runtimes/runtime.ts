@@ -182,6 +182,8 @@ export interface Runtime {
     resolved: ResolvedService,
     tree: ServiceTree,
   ): Promise<Difference[]>;
+  /** The last lines that these components printed, secrets masked. @throws step-failed where they cannot be read. */
+  lastWords(context: RuntimeContext, components: readonly RunningComponent[]): Promise<string[]>;
   /** Resolves when something happened to the project's components, or after ms: what a wait for health is woken by. */
   changed(context: RuntimeContext, project: string, ms: number): Promise<void>;
 }

@@ -7,13 +7,19 @@ import { COMPOSE, compose } from './compose.ts';
 import { osError } from './disk.ts';
 import { dockerApi, dockerEvents } from './docker-api.ts';
 import { git } from './git.ts';
-import { type Call, type Outcome, type Program, textOf } from './program.ts';
+import { type Call, type Outcome, type Program, said, textOf } from './program.ts';
 import { simFiles } from './sim-files.ts';
 import { TOOLS } from './tools.ts';
 import { Killed, type World } from './world.ts';
 
 const ENGINE_HASH = '0123456789abcdef';
-const PROGRAMS: Readonly<Record<string, Program>> = { ...TOOLS, git, 'docker-compose': compose };
+/** Its containers print nothing. */
+const docker: Program = ({ argv }) => {
+  if (argv[1] === 'logs') return said();
+  throw new Error(`the simulated docker has no ${argv.join(' ')}`);
+};
+
+const PROGRAMS: Readonly<Record<string, Program>> = { ...TOOLS, git, docker, 'docker-compose': compose };
 
 /** What the simulated machine was started with. */
 export const ENVIRONMENT: Readonly<Record<string, string>> = { PATH: '/usr/bin:/bin', HOME: '/root', USER: 'root' };

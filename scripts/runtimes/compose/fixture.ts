@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildFixtureImages } from '../../dev/engine/images.ts';
+import { buildFixtureImages, WEB_COMMAND } from '../../dev/engine/images.ts';
 import type { TestEngine } from '../../dev/engine/test-engine.ts';
 import { hostPaths } from '../../host/paths.ts';
 import { openHost } from '../../host/real.ts';
@@ -55,6 +55,7 @@ export const composeFile = (prefix: string): string => `services:
   web:
     image: ${prefix}/web:\${PAGE_TAG:?}
     init: true
+    command: [sh, -c, 'echo the page speaks >&2; exec ${WEB_COMMAND.join(' ')}']
     ports: ["127.0.0.1:\${PAGE_PORT}:8080"]
     volumes: [files:/files, ./conf:/conf:ro]
     depends_on: { db: { condition: service_started } }

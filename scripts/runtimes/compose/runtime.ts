@@ -8,6 +8,7 @@ import { compare } from './compare.ts';
 import { down } from './down.ts';
 import { acquire, available, keep } from './images.ts';
 import { forget, programKey, recall, remember } from './known.ts';
+import { lastWords } from './last-words.ts';
 import { quiesce } from './quiet.ts';
 import { resolve } from './resolve.ts';
 import { runningComponents } from './running.ts';
@@ -82,5 +83,6 @@ export const composeRuntime: Runtime = {
     await down(context, service, project);
     forget(context, service.name);
   },
+  lastWords,
   changed,
 };

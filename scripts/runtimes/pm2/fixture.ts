@@ -19,7 +19,8 @@ const ECOSYSTEM = `module.exports = {
 };
 `;
 const SERVER = (version: string) =>
-  `Bun.serve({ hostname: '127.0.0.1', port: Number(process.env.PAGE_PORT), fetch: () => new Response('${version}') });\n`;
+  `Bun.serve({ hostname: '127.0.0.1', port: Number(process.env.PAGE_PORT), fetch: () => new Response('${version}') });
+console.error('the page speaks');\n`;
 const STORE = 'setInterval(() => {}, 1000);\n';
 
 export const pm2Service: ServiceManifest = {

@@ -3,6 +3,7 @@ import { refused, stepFailed } from '../../model/error.ts';
 import type { Runtime, RuntimeContext } from '../runtime.ts';
 import { runPm2 } from './command.ts';
 import { comparePm2 } from './compare.ts';
+import { componentWords } from './last-words.ts';
 import { pm2List, toRunning } from './list.ts';
 import { quiescePm2 } from './quiet.ts';
 import { resolvePm2 } from './resolve.ts';
@@ -71,6 +72,8 @@ export const pm2Runtime: Runtime = {
   },
 
   compare: comparePm2,
+
+  lastWords: componentWords,
 
   async changed(context, project, ms) {
     const { clock } = context.host;

@@ -7,6 +7,7 @@ import type { ServiceManifest } from '../../model/service.ts';
 import type { ResolvedService, RuntimeContext, UpReport } from '../runtime.ts';
 import { pm2Environment, pm2Home, runPm2 } from './command.ts';
 import { type Pm2App, readDocument } from './ecosystem.ts';
+import { lastWords } from './last-words.ts';
 import { type Pm2Process, pm2List } from './list.ts';
 
 const ONLINE_WITHIN_MS = 10_000;
@@ -158,14 +159,6 @@ async function online(
     }
     await clock.sleep(50, context.signal);
   }
-}
-
-/** The end of the error logs, masked by the runner. */
-async function lastWords(context: RuntimeContext, processes: readonly Pm2Process[]): Promise<string[]> {
-  const logs = processes.flatMap((each) => each.errorLog ?? []).filter((path) => context.host.files.stat(path));
-  if (logs.length === 0) return [];
-  const options = { env: pm2Environment(context), timeoutMs: 5_000, secrets: context.secrets };
-  return (await context.host.exec.run(['tail', '-q', '-n', '15', '--', ...logs], options)).tail;
 }
 
 function failed(context: RuntimeContext, service: ServiceManifest, what: string, details: string[], rc?: number) {
