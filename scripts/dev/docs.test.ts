@@ -3,9 +3,10 @@ import { expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { EXIT } from '../model/error.ts';
+import { EVENTS } from '../model/event.ts';
 import { nextSteps } from '../plan/next.ts';
 import { parsePlaybook } from '../playbooks/playbook.ts';
-import { PAGE, usages, withRecipes } from './reference.ts';
+import { EVENTS_PAGE, PAGE, usages, withEvents, withRecipes } from './reference.ts';
 
 const CHECKOUT = join(import.meta.dir, '..', '..');
 const PAGES = [
@@ -48,6 +49,13 @@ test('the reference has every recipe with every flag, as the verbs say them', ()
   const page = readFileSync(PAGE, 'utf8');
   // To write it anew: scripts/launch dev/reference
   expect(page).toBe(withRecipes(page, all));
+});
+
+test('every event with its fields is described', () => {
+  const page = readFileSync(EVENTS_PAGE, 'utf8');
+  expect(page).toBe(withEvents(page));
+  for (const { what, fields } of Object.values(EVENTS))
+    for (const said of [what, ...Object.values(fields)]) expect(said).not.toBe('');
 });
 
 test('the reference has every exit code', () => {

@@ -1,11 +1,13 @@
-// The recipes of docs/reference.md, written from what the verbs themselves say: scripts/launch dev/reference puts them into the page.
+// The recipes of docs/reference.md and the events of docs/events.md, written from what the code itself says: scripts/launch dev/reference
+// puts them into the pages.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { EVENTS } from '../model/event.ts';
 import type { Usage } from '../release/arguments.ts';
 
 const CHECKOUT = join(import.meta.dir, '..', '..');
 export const PAGE = join(CHECKOUT, 'docs', 'reference.md');
-const [BEGIN, END] = ['<!-- recipes -->', '<!-- /recipes -->'];
+export const EVENTS_PAGE = join(CHECKOUT, 'docs', 'events.md');
 
 /** What every importable recipe takes, in the order of the justfile. */
 export async function usages(): Promise<Usage[]> {
@@ -29,11 +31,35 @@ function recipe({ verb, words, what, flags }: Usage): string {
   return [`### \`just ${[verb, ...words].join(' ')}\``, '', what, ...table, ''].join('\n');
 }
 
-/** The page with its recipes as they are now. @throws Error where the page lacks the marks. */
-export function withRecipes(page: string, all: readonly Usage[]): string {
-  const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${PAGE} has no ${BEGIN} ... ${END}`);
-  return `${page.slice(0, begin + BEGIN.length)}\n\n${all.map(recipe).join('\n')}\n${page.slice(end)}`;
+/** What stands between two marks of a page, replaced. @throws Error where the page lacks the marks. */
+function between(page: string, mark: string, text: string): string {
+  const [opens, closes] = [`<!-- ${mark} -->`, `<!-- /${mark} -->`];
+  const [begin, end] = [page.indexOf(opens), page.indexOf(closes)];
+  if (begin < 0 || end < begin) throw new Error(`a page has no ${opens} ... ${closes}`);
+  return `${page.slice(0, begin + opens.length)}\n\n${text}\n${page.slice(end)}`;
 }
 
-if (import.meta.main) writeFileSync(PAGE, withRecipes(readFileSync(PAGE, 'utf8'), await usages()));
+/** The page with its recipes as they are now. */
+export const withRecipes = (page: string, all: readonly Usage[]): string =>
+  between(page, 'recipes', all.map(recipe).join('\n'));
+
+function event(name: string, { what, fields }: { what: string; fields: Record<string, string> }): string {
+  const rows = Object.entries(fields).map(([field, holds]) => `| \`${field}\` | ${cell(holds)} |`);
+  const table = rows.length === 0 ? [] : ['', '| field | holds |', '|---|---|', ...rows];
+  return [`### \`${name}\``, '', what, ...table, ''].join('\n');
+}
+
+/** The page with its events as they are now. */
+export const withEvents = (page: string): string =>
+  between(
+    page,
+    'events',
+    Object.entries(EVENTS)
+      .map(([name, said]) => event(name, said))
+      .join('\n'),
+  );
+
+if (import.meta.main) {
+  writeFileSync(PAGE, withRecipes(readFileSync(PAGE, 'utf8'), await usages()));
+  writeFileSync(EVENTS_PAGE, withEvents(readFileSync(EVENTS_PAGE, 'utf8')));
+}

@@ -19,17 +19,17 @@ test('intent, effect, what was learned on disk, and only then the end', async ()
   const order: string[] = [];
   const run = phaseRun(async () => {
     order.push('effect');
-    return { image: 'x' };
+    return { images: 'x' };
   });
   const log = run.log;
   run.log = (phase, event, fields) => {
     order.push(event);
     log(phase, event, fields);
   };
-  run.persist = (_step, fields) => void order.push(`persist ${fields.image}`);
+  run.persist = (_step, fields) => void order.push(`persist ${fields.images}`);
   await attempt(step('wiki'), run, never);
   expect(order).toEqual(['step-start', 'effect', 'persist x', 'step-done']);
-  expect(run.entries.at(-1)?.fields).toEqual({ step: 'up', service: 'wiki', duration: '0.01s', image: 'x' });
+  expect(run.entries.at(-1)?.fields).toEqual({ step: 'up', service: 'wiki', duration: '0.01s', images: 'x' });
 });
 
 test('an intent that cannot be written prevents the effect', async () => {

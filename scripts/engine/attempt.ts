@@ -1,13 +1,13 @@
 // One step with its journal: the intent is on disk before the effect, the end only after the effect was checked.
 import type { Host } from '../host/port.ts';
 import { ReleaseError } from '../model/error.ts';
-import type { EventName } from '../model/event.ts';
+import type { EventName, FieldsOf } from '../model/event.ts';
 import type { Phase } from '../model/release.ts';
 import type { Step, StepKind, StepOf } from '../model/step.ts';
 import { stepFields } from '../plan/steps.ts';
 
 /** What a runner adds to the step's `step-done`, in the order given. */
-export type StepFields = Record<string, string>;
+export type StepFields = FieldsOf<'step-done'>;
 
 export interface StepContext {
   /** Fires at the step's time-out, and, for interruptible steps, at a stop. */
@@ -15,7 +15,7 @@ export interface StepContext {
   /** The journal says that this step was begun before and never ended: probe before doing it again. */
   again: boolean;
   /** Further events of the step: retries, pauses. */
-  note(event: EventName, fields: StepFields): void;
+  note<E extends EventName>(event: E, fields: FieldsOf<E>): void;
   /** Where its captured output goes. */
   outputFile: string;
 }
@@ -28,7 +28,7 @@ export interface StepRun {
   host: Host;
   runners: Runners;
   /** Writes one event, fsynced, before it returns. */
-  log(phase: Phase, event: EventName, fields: StepFields): void;
+  log<E extends EventName>(phase: Phase, event: E, fields: FieldsOf<E>): void;
   /** Ids of steps that were begun and never ended in an earlier run. */
   open: ReadonlySet<string>;
   outputFile(step: Step): string;
@@ -46,7 +46,8 @@ export async function attempt(step: Step, run: StepRun, interrupt: AbortSignal):
   const signal = step.onStop === 'interruptible' ? AbortSignal.any([deadline, interrupt]) : deadline;
   const began = run.host.clock.monotonicMs();
   const duration = (): StepFields => ({ duration: `${seconds(run.host.clock.monotonicMs() - began)}s` });
-  const note = (event: EventName, fields: StepFields): void => run.log(step.phase, event, { ...names, ...fields });
+  const note = <E extends EventName>(event: E, fields: FieldsOf<E>): void =>
+    run.log(step.phase, event, { ...names, ...fields });
 
   note('step-start', {});
   try {

@@ -60,7 +60,7 @@ test('any steps, failures and stops: order, caps, nothing begins after the end, 
               }
               if (own?.fails) throw stepFailed({ what: `${one.id} failed` });
               ran.push(one.id);
-              return { own: one.id };
+              return { label: one.id };
             } finally {
               active.delete(one.id);
             }
@@ -69,7 +69,8 @@ test('any steps, failures and stops: order, caps, nothing begins after the end, 
         );
         let ended = false;
         const log = run.log;
-        run.log = (phase, event, fields) => {
+        run.log = (phase, event, said) => {
+          const fields: Record<string, string> = { ...said };
           if (event === 'step-start') {
             expect(ended || stop.signal.aborted).toBe(false);
             const needs = steps[Number(fields.service)]?.needs ?? [];
@@ -78,9 +79,9 @@ test('any steps, failures and stops: order, caps, nothing begins after the end, 
           }
           // What a runner reports is in the log only once the runner is over.
           if (event === 'step-done')
-            expect([ran.includes(fields.service ?? ''), fields.own]).toEqual([true, fields.service]);
+            expect([ran.includes(fields.service ?? ''), fields.label]).toEqual([true, fields.service]);
           if (event === 'step-failed') ended = true;
-          log(phase, event, fields);
+          log(phase, event, said);
           events += 1;
           if (events === stopAfter) stop.abort();
         };

@@ -3,7 +3,7 @@ import type { Host } from '../host/port.ts';
 import type { EventName } from '../model/event.ts';
 import type { Lane, OnStop, Step, StepKind } from '../model/step.ts';
 import { stepFields } from '../plan/steps.ts';
-import type { Runner, Runners, StepFields } from './attempt.ts';
+import type { Runner, Runners } from './attempt.ts';
 import type { PhaseRun } from './execute.ts';
 
 /** A step of the given id: `up:<id>` in the log. */
@@ -28,7 +28,7 @@ export function step(
 export interface Entry {
   event: EventName;
   id: string;
-  fields: StepFields;
+  fields: Record<string, string>;
 }
 
 /** Every kind of step is run by the one runner. */
@@ -50,7 +50,10 @@ export function phaseRun(
   return {
     host: { clock } as unknown as Host,
     runners: runners(runner),
-    log: (_phase, event, fields) => void entries.push({ event, id: fields.service ?? '', fields }),
+    log: (_phase, event, given) => {
+      const fields: Record<string, string> = { ...given };
+      entries.push({ event, id: fields.service ?? '', fields });
+    },
     open: new Set(),
     outputFile: (one) => `/out/${stepFields(one).service}`,
     persist: () => undefined,

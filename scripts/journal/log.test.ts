@@ -13,7 +13,7 @@ test('a log on disk reads back as it was written, and grows from where it ended'
     const path = join(paths.releases, '1234.log');
     writeRelease(openLog(host, path, '1234'));
     const again = openLog(host, path, '1234');
-    again.append('verify', 'notice', { text: 'later' });
+    again.append('verify', 'notice', { what: 'later' });
     const reading = readLog(host, path);
     expect(reading.events.slice(0, -1)).toEqual(events);
     expect(reading.events.at(-1)).toMatchObject({ line: RELEASE.length + 1, event: 'notice', sum: again.lastSum });
@@ -137,7 +137,7 @@ test('a holder that lost its lock writes nothing', () => {
 
 test('long free text is cut, lists that the state is read from are not', () => {
   const log = openLog(memoryHost({ bytes: new Uint8Array() }), '/log', '1');
-  const { fields } = log.append('verify', 'failed', { reason: 'x'.repeat(5000), services: 'y'.repeat(5000) });
+  const { fields } = log.append('verify', 'start', { reason: 'x'.repeat(5000), services: 'y'.repeat(5000) });
   expect(fields.reason).toBe(`${'x'.repeat(4096)} ... (5000 characters)`);
   expect(fields.services?.length).toBe(5000);
 });

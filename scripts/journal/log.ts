@@ -1,7 +1,7 @@
 // The append-only log of one release: reading it with its chain checked, and writing it as the lock's holder.
 import type { Host } from '../host/port.ts';
 import { ReleaseError, refused } from '../model/error.ts';
-import type { EventName, JournalEvent, LoggedEvent } from '../model/event.ts';
+import type { EventName, FieldsOf, JournalEvent, LoggedEvent } from '../model/event.ts';
 import { FIRST_SUM, formatLine, parseLine, sumOf } from './logfmt.ts';
 import { regularFile } from './place.ts';
 import { utcSeconds } from './time.ts';
@@ -93,7 +93,7 @@ export interface JournalLog {
    * Writes one event and waits for the disk. Long free text is cut at 4,096 characters.
    * @throws step-failed where it could not be written; after that nothing more is written.
    */
-  append(phase: JournalEvent['phase'], event: EventName, fields?: Record<string, string>): LoggedEvent;
+  append<E extends EventName>(phase: JournalEvent['phase'], event: E, fields?: FieldsOf<E>): LoggedEvent;
   readonly events: LoggedEvent[];
   readonly lastSum: string;
 }
@@ -132,8 +132,8 @@ export function openLog(host: Host, path: string, ticket: string, options: OpenO
     events.push(logged);
     return logged;
   };
-  const append: JournalLog['append'] = (phase, event, fields = {}) =>
-    write({ time: utcSeconds(host.clock.now()), ticket, phase, event, fields: cutLong(fields) });
+  const append: JournalLog['append'] = (phase, event, fields) =>
+    write({ time: utcSeconds(host.clock.now()), ticket, phase, event, fields: cutLong({ ...fields }) });
 
   if (torn !== undefined) {
     const phase = events.at(-1)?.phase ?? 'prepare';

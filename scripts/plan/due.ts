@@ -46,7 +46,7 @@ export function standing(events: readonly LoggedEvent[]): Standing {
       if (begun.has(id)) result.open.add(id);
       begun.add(id);
       result.done.delete(id);
-    } else if (e.event === 'step-done' || e.event === 'step-skipped') {
+    } else if (e.event === 'step-done') {
       begun.delete(id);
       result.open.delete(id);
       result.done.add(id);

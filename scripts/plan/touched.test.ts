@@ -34,7 +34,7 @@ test('only what was begun after prepare is touched; looks touch nothing', () => 
   const events = [
     said('prepare', { step: 'backup', service: 'two' }),
     said('migrate', { step: 'up', service: 'one' }),
-    said('migrate', { step: 'up', service: 'two' }, 'step-skipped'),
+    said('migrate', { step: 'up', service: 'two' }, 'step-failed'),
     said('verify', { step: 'health', service: 'two' }),
     said('migrate', { step: 'up', service: 'stranger' }),
   ];

@@ -3,7 +3,7 @@ import type { BackupContext } from '../backups/kind.ts';
 import type { ReleaseLock } from '../journal/lock.ts';
 import { openLog } from '../journal/log.ts';
 import { badInput, refused } from '../model/error.ts';
-import type { EventName } from '../model/event.ts';
+import type { EventName, FieldsOf } from '../model/event.ts';
 import { checkServiceName } from '../model/names.ts';
 import type { ServiceManifest } from '../model/service.ts';
 import { runtimeOf } from '../runtimes/registry.ts';
@@ -20,7 +20,7 @@ const BACKUP_TIMEOUT_MS = 6 * 3_600_000;
 
 export interface HandLog {
   reporter: Reporter;
-  log(event: EventName, fields?: Record<string, string>): void;
+  log<E extends EventName>(event: E, fields?: FieldsOf<E>): void;
 }
 
 /** The log of backups and restores. A broken link in it is said, and never keeps anybody from restoring. */
@@ -31,7 +31,7 @@ export function openHandLog(context: Context, lock: ReleaseLock, phase: 'backup'
     assertHeld: () => lock.assertHeld(),
   });
   const reporter = openReporter(host, terminal, { json });
-  return { reporter, log: (event, fields = {}) => reporter.event(journal.append(phase, event, fields)) };
+  return { reporter, log: (event, fields) => reporter.event(journal.append(phase, event, fields)) };
 }
 
 /** @param act gets a signal that fires at INT or TERM. */

@@ -10,7 +10,7 @@ import type { JournalLog } from '../journal/log.ts';
 import { project } from '../journal/project.ts';
 import { writeReceipt } from '../journal/receipt.ts';
 import { formatState, writeState } from '../journal/state.ts';
-import type { EventName, LoggedEvent } from '../model/event.ts';
+import type { EventName, FieldsOf, LoggedEvent } from '../model/event.ts';
 import type { Receipt, ServiceReceipt } from '../model/receipt.ts';
 import type { Phase, ReleaseState } from '../model/release.ts';
 import type { RuntimeKind, ServiceManifest } from '../model/service.ts';
@@ -58,7 +58,7 @@ export function makeLogger(
   believed?: ReleaseState,
 ) {
   let written = '';
-  return (phase: Phase, event: EventName, fields: Record<string, string> = {}): LoggedEvent => {
+  return <E extends EventName>(phase: Phase, event: E, fields?: FieldsOf<E>): LoggedEvent => {
     const logged = journal.append(phase, event, fields);
     const state = project(journal.events, believed);
     if (state && essence(state) !== written) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stampOf } from '../../backups/folder.ts';
 import { rottenBefore, storedBytes } from '../../backups/record.ts';
 import { takeBackup } from '../../backups/take.ts';
-import type { Runners, StepContext } from '../../engine/attempt.ts';
+import type { Runners, StepContext, StepFields } from '../../engine/attempt.ts';
 import { checkoutBranch } from '../../host/git/checkout-branch.ts';
 import { checkUnlocked } from '../../host/git/move.ts';
 import { untrackedPaths } from '../../host/git/untracked.ts';
@@ -55,7 +55,7 @@ function freezeScripts(session: Session, step: StepOf<'freeze-scripts'>): Record
   return { scripts: String(step.paths.length) };
 }
 
-async function images(session: Session, step: StepOf<'images'>, at: StepContext): Promise<Record<string, string>> {
+async function images(session: Session, step: StepOf<'images'>, at: StepContext): Promise<StepFields> {
   const target = await subject(session, step.service, 'after', {
     signal: at.signal,
     outputFile: at.outputFile,
@@ -67,11 +67,7 @@ async function images(session: Session, step: StepOf<'images'>, at: StepContext)
   return { images: after.map((image) => `${image.component}=${image.id}`).join(' ') };
 }
 
-async function keepImages(
-  session: Session,
-  step: StepOf<'keep-images'>,
-  at: StepContext,
-): Promise<Record<string, string>> {
+async function keepImages(session: Session, step: StepOf<'keep-images'>, at: StepContext): Promise<StepFields> {
   const target = await subject(session, step.service, 'before', { signal: at.signal, outputFile: at.outputFile });
   const what = await resolved(session, step.service, 'before', target);
   const running = await target.runtime.running(target.context, target.manifest, what.project);
@@ -87,7 +83,7 @@ async function keepImages(
   return { kept: String(kept.length) };
 }
 
-async function backup(session: Session, step: StepOf<'backup'>, at: StepContext): Promise<Record<string, string>> {
+async function backup(session: Session, step: StepOf<'backup'>, at: StepContext): Promise<StepFields> {
   const target = await subject(session, step.service, 'before', {
     signal: at.signal,
     outputFile: at.outputFile,
@@ -126,11 +122,7 @@ async function backup(session: Session, step: StepOf<'backup'>, at: StepContext)
   };
 }
 
-async function advanceCheckout(
-  session: Session,
-  step: StepOf<'advance'>,
-  at: StepContext,
-): Promise<Record<string, string>> {
+async function advanceCheckout(session: Session, step: StepOf<'advance'>, at: StepContext): Promise<StepFields> {
   const { repo } = session.context;
   const move = { from: step.fromSha, to: step.targetSha, branch: session.plan.branch };
   // Somebody else's git at work: nothing of ours has moved yet, and its lock is not ours to remove, now or on resume.

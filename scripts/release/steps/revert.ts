@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { type RestoreOptions, restoreBackup, settleRestore } from '../../backups/restore.ts';
-import type { Runners, StepContext } from '../../engine/attempt.ts';
+import type { Runners, StepContext, StepFields } from '../../engine/attempt.ts';
 import { readRef, updateRef } from '../../host/git/commits.ts';
 import { goBack, goOn } from '../../host/git/revert-back.ts';
 import { pushRevert } from '../../host/git/revert-push.ts';
@@ -89,7 +89,7 @@ async function restoreFrom(
   session: Session,
   step: StepOf<'restore-data' | 'restore-config'>,
   at: StepContext,
-): Promise<Record<string, string>> {
+): Promise<StepFields> {
   const { of, runtime, options } = await restoring(session, step, at);
   const report = await restoreBackup(of, runtime, options);
   // The rows of the present state are lost with it; where it was saved is written down before anything else.

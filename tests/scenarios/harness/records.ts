@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
+import { EVENTS, type EventName } from '../../../scripts/model/event.ts';
 
 export interface LogEvent {
   time: string;
@@ -43,7 +44,13 @@ export function openRecords(releases: string) {
       const found = text(join(releases, `${ticket}.env`));
       return found === undefined ? undefined : parse(found);
     },
-    log: (ticket: string): LogEvent[] => lines(ticket).map(event),
+    /** @throws Error where a line has what no event is declared to have: every scenario that looks into a log checks that. */
+    log(ticket: string): LogEvent[] {
+      const events = lines(ticket).map(event);
+      const odd = events.flatMap(undeclared);
+      if (odd.length > 0) throw new Error(`not in scripts/model/event.ts: ${[...new Set(odd)].join(', ')}`);
+      return events;
+    },
     /** @returns number of the first line (from 1) whose sum does not follow from the one before; 0 where all do. */
     brokenLine(ticket: string): number {
       let sum = '00000000';
@@ -75,4 +82,13 @@ function event(line: string): LogEvent {
     service: fields.service,
     fields,
   };
+}
+
+/** What a line has that docs/events.md does not speak of. */
+function undeclared({ event: name, fields }: LogEvent): string[] {
+  if (!Object.hasOwn(EVENTS, name)) return [`event=${name}`];
+  const known = new Set(['ticket', 'phase', 'event', 'sum', ...Object.keys(EVENTS[name as EventName].fields)]);
+  return Object.keys(fields)
+    .filter((field) => !known.has(field))
+    .map((field) => `${field} of event=${name}`);
 }
