@@ -8,6 +8,7 @@ const DEFAULTS = {
   onFailure: 'halt' as const,
   shared: {},
   ignore: ['docs/**', '*.md'],
+  changelog: ['CHANGELOG.md'],
   revert: { push: 'main' as const, maxLossMs: 3_600_000 },
   backup: { dir: '.asd/workspace/backups', pauseMaxMs: 10_000, helperImage: '' },
   confirm: { withinMs: undefined, capMs: 1_800_000, watch: 'notice' as const },
@@ -24,6 +25,7 @@ concurrency: 8
 on_failure: revert
 shared: { 'shared/**': all, 'proxy/**': [caddy, mail] }
 ignore: []
+changelog: ['packages/*/CHANGES.md']
 revert: { push: none, max_loss: 10m }
 backup: { dir: /var/backups/belay, pause_max: 500ms, helper_image: 'alpine:3' }
 confirm: { within: 10m, cap: 20m, watch: revert }
@@ -35,6 +37,7 @@ after_confirm: [[notify, 'it is final']]
     onFailure: 'revert',
     shared: { 'shared/**': 'all', 'proxy/**': ['caddy', 'mail'] },
     ignore: [],
+    changelog: ['packages/*/CHANGES.md'],
     revert: { push: 'none', maxLossMs: 600_000 },
     backup: { dir: '/var/backups/belay', pauseMaxMs: 500, helperImage: 'alpine:3' },
     confirm: { withinMs: 600_000, capMs: 1_200_000, watch: 'revert' },

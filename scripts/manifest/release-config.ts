@@ -46,6 +46,7 @@ export const configSchema = section({
   on_failure: field(oneOf('halt', 'revert')).optional(),
   shared: mapOf(glob, field(allOrServices)).optional(),
   ignore: listOf(field(glob), 'a list of globs').optional(),
+  changelog: listOf(field(glob), 'a list of globs, such as [CHANGELOG.md]').optional(),
   revert: section({
     push: field(oneOf('main', 'branch', 'none')).optional(),
     max_loss: field(duration(0)).optional(),
@@ -110,6 +111,7 @@ function withDefaults(read: z.output<typeof configSchema>): ReleaseConfig {
     onFailure: read.on_failure ?? 'halt',
     shared: read.shared ?? {},
     ignore: read.ignore ?? ['docs/**', '*.md'],
+    changelog: read.changelog ?? ['CHANGELOG.md'],
     revert: { push: read.revert?.push ?? 'main', maxLossMs: read.revert?.max_loss ?? 3_600_000 },
     backup: {
       dir: read.backup?.dir ?? '.asd/workspace/backups',

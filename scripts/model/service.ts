@@ -107,6 +107,8 @@ export interface ReleaseConfig {
   shared: Record<string, string[] | 'all'>;
   /** Globs of paths that never change a service. */
   ignore: string[];
+  /** Globs of changelogs in the manner of Keep a Changelog. */
+  changelog: string[];
   revert: { push: 'main' | 'branch' | 'none'; maxLossMs: number };
   backup: {
     dir: string;

@@ -1,4 +1,5 @@
 // A plan is data: steps with an order. Describing a step and running it are two tables keyed by its kind.
+import type { ReleaseNotes } from './notes.ts';
 import type { Phase } from './release.ts';
 import type { BackupType, RuntimeKind } from './service.ts';
 
@@ -140,6 +141,8 @@ export interface Plan {
   /** Changed paths that belong to nothing that we know. */
   unclassified: string[];
   notices: string[];
+  /** Missing where no changelog changed. */
+  notes?: ReleaseNotes;
   /** The folder of the backups and what is free there, in bytes. */
   space: { dir: string; freeBytes: number; neededBytes: number };
   /** Missing in plans of engines that did not ask. */

@@ -1,5 +1,6 @@
 // A plan in words: one table for the steps, one page for the whole.
 import type { Plan, Reason, Reversibility, ServicePlan, StepKind, StepOf } from '../model/step.ts';
+import { describeNotes } from './notes.ts';
 
 type Describers = { [K in StepKind]: (step: StepOf<K>) => string };
 
@@ -95,6 +96,7 @@ export function describePlan(plan: Plan): string[] {
     lines.push(...plan.unclassified.slice(0, 20).map((path) => `  ${path}`));
     if (plan.unclassified.length > 20) lines.push(`  and ${plan.unclassified.length - 20} more`);
   }
+  lines.push(...describeNotes(plan.notes));
   for (const notice of plan.notices) lines.push('', `Notice: ${notice}`);
   lines.push(
     '',

@@ -2,6 +2,7 @@
 import type { ComponentImage } from '../model/receipt.ts';
 import type { ReleaseConfig, ServiceManifest } from '../model/service.ts';
 import type { HookName, PushPlan, ServicePlan } from '../model/step.ts';
+import type { ChangelogText } from './notes.ts';
 
 export type { ChangedPath } from '../model/checkout.ts';
 
@@ -40,6 +41,8 @@ export interface ReleaseFacts {
   unclassified: string[];
   scripts: Array<{ path: string; sha256: string; revert: string | undefined }>;
   notices: string[];
+  /** Those that differ between the two ends. */
+  changelogs: ChangelogText[];
   space: { dir: string; freeBytes: number; neededBytes: number };
   push: PushPlan;
   /** Seconds of earlier whole releases of this host; undefined: none. */

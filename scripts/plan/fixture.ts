@@ -48,6 +48,7 @@ export function facts(more: Partial<ReleaseFacts> = {}): ReleaseFacts {
     unclassified: [],
     scripts: [],
     notices: [],
+    changelogs: [],
     space: { dir: '/srv/backups', freeBytes: 5e9, neededBytes: 1e6 },
     push: { mode: 'main' },
     expectedS: undefined,

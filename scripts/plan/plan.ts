@@ -4,6 +4,7 @@ import { SCHEMA } from '../model/release.ts';
 import type { Plan, ServicePlan } from '../model/step.ts';
 import type { ReleaseFacts, ServiceFacts } from './facts.ts';
 import { migrateSteps } from './migrate.ts';
+import { newNotes } from './notes.ts';
 import { changeOf, inOrder, priorityOf } from './order.ts';
 import { prepareSteps } from './prepare.ts';
 import { releaseReversibility, serviceReversibility } from './reversibility.ts';
@@ -46,6 +47,7 @@ export function makePlan(
     scripts: facts.scripts,
     unclassified: facts.unclassified,
     notices: [...facts.notices, ...pushNotices(facts)],
+    ...(facts.changelogs.length === 0 ? {} : { notes: newNotes(facts.changelogs) }),
     space: facts.space,
     push: facts.push,
     expected: { durationS: facts.expectedS },

@@ -12,6 +12,7 @@ import { type Phase, SCHEMA } from '../model/release.ts';
 import type { Plan } from '../model/step.ts';
 import { describePlan, describeSteps } from '../plan/describe.ts';
 import { isFinished } from '../plan/next.ts';
+import { breakingOf, checkBreaking } from '../plan/notes.ts';
 import { makePlan } from '../plan/plan.ts';
 import type { Context } from './context.ts';
 import { arm, type ConfirmWish, confirmWish, describeWish, logArmed } from './guard/arm.ts';
@@ -36,6 +37,7 @@ export interface Request {
   services: readonly string[];
   advanceOnly: boolean;
   ackReverted?: readonly string[];
+  ackBreaking?: boolean;
   supersedes: string | undefined;
   reason: string;
   skip: ReadonlySet<Phase>;
@@ -73,6 +75,7 @@ export async function begin(context: Context, lock: ReleaseLock, request: Reques
     const plan = makePlan(observed.facts, { advanceOnly: request.advanceOnly, skipPrepare });
     reporter = openReporter(host, context.terminal, { json: request.json, expectedS: plan.expected.durationS });
     for (const line of [...describePlan(plan), ...describeWish(wish), '']) reporter.say(line);
+    checkBreaking(plan, request.ackBreaking ?? false);
     return await open(context, lock, request, {
       observed,
       plan,
@@ -185,6 +188,14 @@ async function open(context: Context, lock: ReleaseLock, request: Request, made:
     log('prepare', 'reverted-acknowledged', {
       by: host.machine.user,
       reverted: ticket,
+      ...(request.reason === '' ? {} : { reason: request.reason }),
+    });
+  const breaking = breakingOf(plan);
+  if (breaking)
+    log('prepare', 'breaking-acknowledged', {
+      by: host.machine.user,
+      count: String(breaking.count),
+      lines: breaking.lines.join('; '),
       ...(request.reason === '' ? {} : { reason: request.reason }),
     });
   return { session, log };

@@ -16,6 +16,7 @@ export const verb: Verb = {
     flags: {
       diff: { type: 'string', what: 'up to this commit of the local repository, without asking the remote' },
       incoming: { type: 'string', what: 'up to this branch of the remote (default: the configured one)' },
+      'ack-breaking': { type: 'boolean', what: 'exit 0 although the changelog says that something breaks' },
       json: { type: 'boolean', what: 'the plan as JSON' },
     },
   },
@@ -36,6 +37,7 @@ export const verb: Verb = {
       anyCheckout: true,
       services: [],
       advanceOnly: false,
+      ackBreaking: given.has('ack-breaking'),
       json: given.has('json'),
       ...(targetSha === undefined ? {} : { targetSha }),
     });

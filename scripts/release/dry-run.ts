@@ -5,6 +5,7 @@ import { listReleases } from '../journal/records.ts';
 import { EXIT } from '../model/error.ts';
 import type { Plan } from '../model/step.ts';
 import { describePlan, describeSteps } from '../plan/describe.ts';
+import { checkBreaking } from '../plan/notes.ts';
 import { makePlan } from '../plan/plan.ts';
 import { openContext } from './context.ts';
 import { confirmWish, describeWish } from './guard/arm.ts';
@@ -21,6 +22,7 @@ export interface DryRequest {
   services: readonly string[];
   advanceOnly: boolean;
   ackReverted?: readonly string[];
+  ackBreaking?: boolean;
   supersedes?: string | undefined;
   confirmWithinMs?: number | undefined;
   json: boolean;
@@ -48,7 +50,12 @@ export async function dryRun(world: World, request: DryRequest): Promise<number>
       ...(inherited ? { inherited } : {}),
     });
     const wish = describeWish(confirmWish(context.config, request.confirmWithinMs));
-    show(world, makePlan(facts, { advanceOnly: request.advanceOnly }), request.json, wish);
+    const plan = makePlan(facts, { advanceOnly: request.advanceOnly });
+    const acknowledged = request.ackBreaking ?? false;
+    // As JSON there is one answer, the plan or the refusal.
+    if (request.json) checkBreaking(plan, acknowledged);
+    show(world, plan, request.json, wish);
+    checkBreaking(plan, acknowledged);
     return EXIT.ok;
   } finally {
     host.files.remove(dryFolder);

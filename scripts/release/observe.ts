@@ -18,6 +18,7 @@ import { uncoveredInGroup, withGroups } from '../plan/groups.ts';
 import { runtimeOf } from '../runtimes/registry.ts';
 import type { ResolvedService, ServiceTree } from '../runtimes/runtime.ts';
 import { awayNotices } from './away.ts';
+import { readChangelogs } from './changelogs.ts';
 import { checkClashes, checkPorts, checkSpace } from './clashes.ts';
 import { type Context, runtimeContext } from './context.ts';
 import { inGroups } from './in-groups.ts';
@@ -92,6 +93,10 @@ export async function observe(context: Context, wanted: Wanted): Promise<Observa
   });
   // Awaited below; what goes wrong until then is said first.
   push.catch(() => undefined);
+  const changelogs = await readChangelogs(repo, found.changes, config.changelog, {
+    base: found.baseSha,
+    target: found.targetSha,
+  });
   const classification = classify(found.changes, manifests.ends, config, wanted.ticket, wanted.knownTickets);
   const reasons = withGroups(addAsked(classification.reasons, wanted, manifests), manifests.ends);
   const names = [...reasons.keys()];
@@ -147,6 +152,7 @@ export async function observe(context: Context, wanted: Wanted): Promise<Observa
     ...awayNotices(context),
     ...before.notices,
     ...after.notices,
+    ...changelogs.notices,
     ...classification.changedScripts.map((path) => `${path} was changed, not added: it is not run`),
     ...classification.otherScripts.map(
       (path) => `${path} is of another ticket: this release does not run it, and no later one will`,
@@ -168,6 +174,7 @@ export async function observe(context: Context, wanted: Wanted): Promise<Observa
     unclassified: classification.unclassified,
     scripts,
     notices: [...new Set(notices)],
+    changelogs: changelogs.files,
     space,
     push: await push,
     expectedS: past.releaseS(services.length),

@@ -13,7 +13,10 @@ export function phaseVerb(phase: Phase): Verb {
       what: `Runs the ${phase} phase alone.`,
       flags: {
         ...(first
-          ? { 'force-allow-non-main': { type: 'boolean', what: 'release a branch that is not the configured one' } }
+          ? {
+              'force-allow-non-main': { type: 'boolean', what: 'release a branch that is not the configured one' },
+              'ack-breaking': { type: 'boolean', what: 'go on although the changelog says that something breaks' },
+            }
           : {}),
         json: { type: 'boolean', what: 'events as NDJSON' },
       },
@@ -35,6 +38,7 @@ export function phaseVerb(phase: Phase): Verb {
               allowNonMain: given.has('force-allow-non-main'),
               services: [],
               advanceOnly: false,
+              ackBreaking: given.has('ack-breaking'),
               supersedes: undefined,
               reason: '',
               skip: new Set(),

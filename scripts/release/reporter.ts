@@ -129,6 +129,8 @@ function lineOf({ time, phase, event, fields }: LoggedEvent): string | undefined
       return `${at} ${phase}: skipped by ${fields.by ?? '?'} (${fields.reason ?? ''})`;
     case 'reverted-acknowledged':
       return `${at} ${phase}: ${fields.by ?? '?'} lets what ${fields.reverted ?? '?'} brought come again, although it was reverted`;
+    case 'breaking-acknowledged':
+      return `${at} ${phase}: ${fields.by ?? '?'} goes on although something breaks: ${fields.lines ?? ''}`;
     default:
       return `${at} ${phase} ${event}${said(fields)}`;
   }

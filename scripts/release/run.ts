@@ -25,6 +25,10 @@ const usage: Usage = {
     reason: { type: 'string', what: 'why; goes to the log' },
     services: { type: 'string', what: 'a,b: release these as well, changed or not' },
     'ack-reverted': { type: 'string', what: 'a,b: release what these reverted tickets brought again' },
+    'ack-breaking': {
+      type: 'boolean',
+      what: 'go on although the changelog says that something breaks; goes to the log',
+    },
     'advance-only': { type: 'boolean', what: 'move the checkout where no service changed' },
     'accept-drift': { type: 'boolean', what: 'go on although files or .env changed (needs --reason)' },
     supersedes: { type: 'string', what: 'take over from this halted ticket (needs --reason)' },
@@ -87,6 +91,8 @@ export function readRequest(given: Given): RunRequest {
   }
   if (later && given.has('advance-only'))
     throw badInput({ what: `--advance-only belongs to the beginning of a release` });
+  if (later && given.has('ack-breaking'))
+    throw badInput({ what: `--ack-breaking belongs to the beginning of a release` });
   if (later && skip.has('prepare')) throw badInput({ what: '--skip-prepare belongs to the beginning of a release' });
   if (given.has('auto-revert') && skip.has('prepare'))
     throw badInput({ what: '--auto-revert needs the backups that --skip-prepare leaves out' });
@@ -145,6 +151,7 @@ async function run(given: Given, world: World): Promise<number> {
       allowNonMain: given.has('force-allow-non-main'),
       services: request.services,
       ackReverted: request.ackReverted,
+      ackBreaking: given.has('ack-breaking'),
       advanceOnly: given.has('advance-only'),
       supersedes: request.supersedes,
       confirmWithinMs: request.confirmWithinMs,
@@ -172,6 +179,7 @@ async function run(given: Given, world: World): Promise<number> {
       allowNonMain: given.has('force-allow-non-main'),
       services: request.services,
       ackReverted: request.ackReverted,
+      ackBreaking: given.has('ack-breaking'),
       advanceOnly: given.has('advance-only'),
       supersedes: request.supersedes,
       reason,

@@ -65,6 +65,7 @@ async function planned(
     unclassified: found.unclassified,
     scripts: [],
     notices: [],
+    changelogs: [],
     space: { dir: '/', freeBytes: 1, neededBytes: 0 },
     push: { mode: 'main' },
     expectedS: undefined,

@@ -22,6 +22,8 @@ export interface GitOptions {
   env?: Record<string, string>;
   /** Default 64 MiB. */
   maxStdoutBytes?: number;
+  /** More output than that is dropped, not an error. */
+  truncate?: boolean;
   signal?: AbortSignal;
   mark?: string;
 }
@@ -86,6 +88,7 @@ export function gitIn(host: Host, cwd: string, args: readonly string[], options:
     env: { ...gitEnv(host.machine.env), ...options.env },
     timeoutMs: options.timeoutMs ?? 60_000,
     maxStdoutBytes: options.maxStdoutBytes ?? 64 * 1024 * 1024,
+    ...(options.truncate === undefined ? {} : { truncate: options.truncate }),
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.mark === undefined ? {} : { mark: options.mark }),
