@@ -13,6 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   backups: ['model', 'host', 'runtimes'],
   draft: ['model', 'manifest', 'host', 'runtimes'],
   engine: ['model', 'plan', 'host', 'journal', 'runtimes', 'backups'],
+  notify: ['model', 'plan', 'host'],
   playbooks: ['model', 'manifest', 'host', 'journal', 'backups'],
   doctor: ['model', 'manifest', 'plan', 'host', 'journal', 'runtimes', 'backups'],
   release: [
@@ -27,6 +28,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'engine',
     'playbooks',
     'doctor',
+    'notify',
   ],
 };
 

@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EVENTS } from '../model/event.ts';
+import { NOTICES } from '../model/notice.ts';
 import type { Usage } from '../release/arguments.ts';
 
 const CHECKOUT = join(import.meta.dir, '..', '..');
@@ -49,10 +50,19 @@ function event(name: string, { what, fields }: { what: string; fields: Record<st
   return [`### \`${name}\``, '', what, ...table, ''].join('\n');
 }
 
-/** The page with its events as they are now. */
+/** The page with its events and notices as they are now. */
 export const withEvents = (page: string): string =>
   between(
-    page,
+    between(
+      page,
+      'notices',
+      [
+        '| notice | goes out when |',
+        '|---|---|',
+        ...Object.entries(NOTICES).map(([name, what]) => `| \`${name}\` | ${cell(what)} |`),
+        '',
+      ].join('\n'),
+    ),
     'events',
     Object.entries(EVENTS)
       .map(([name, said]) => event(name, said))

@@ -1,4 +1,4 @@
-// One GET over a connection of its own, by the real undici.
+// One request over a connection of its own, by the real undici.
 import { Agent, buildConnector, request } from 'undici/index.js';
 import { deadline } from './deadline.ts';
 import type { Http, HttpAnswer } from './port.ts';
@@ -22,8 +22,8 @@ function oneConnection(connectTimeoutMs: number, late: () => void): { agent: Age
   return { agent, settle };
 }
 
-/** See Http.get. */
-export async function freshGet(url: string, options: Parameters<Http['get']>[1]): Promise<HttpAnswer> {
+/** See Http.get. @param json posted, where it is given. */
+export async function freshGet(url: string, options: Parameters<Http['get']>[1], json?: string): Promise<HttpAnswer> {
   const { timeoutMs, connectTimeoutMs = timeoutMs } = options;
   const connecting = new AbortController();
   const { agent, settle } = oneConnection(connectTimeoutMs, () =>
@@ -31,7 +31,11 @@ export async function freshGet(url: string, options: Parameters<Http['get']>[1])
   );
   const signal = AbortSignal.any([deadline(timeoutMs, options.signal), connecting.signal]);
   try {
-    const answer = await request(url, { dispatcher: agent, signal });
+    const answer = await request(url, {
+      dispatcher: agent,
+      signal,
+      ...(json === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: json }),
+    });
     const parts: Uint8Array[] = [];
     let left = BODY_BYTES;
     for await (const part of answer.body) {

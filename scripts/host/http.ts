@@ -14,6 +14,7 @@ export function loadFreshGet(): void {
 export function openHttp(): Http {
   return {
     get: async (url, options) => await (await freshGet())(url, options),
+    post: async (url, { json, timeoutMs }) => await (await freshGet())(url, { timeoutMs }, json),
     async unix(socket, method, path, options) {
       const answer = await fetch(`http://localhost${path}`, {
         unix: socket,

@@ -189,6 +189,8 @@ export interface Http {
     url: string,
     options: { timeoutMs: number; connectTimeoutMs?: number; signal?: AbortSignal },
   ): Promise<HttpAnswer>;
+  /** The same, with a body. */
+  post(url: string, options: { json: string; timeoutMs: number }): Promise<HttpAnswer>;
   /** Over a unix socket; `json` is the parsed answer (undefined where the body is empty). */
   unix(
     socket: string,

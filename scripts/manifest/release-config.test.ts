@@ -109,3 +109,30 @@ test('a window that is longer than its cap is refused, and without a cap it is i
   expect(() => parseReleaseConfig('confirm: { within: 2h, cap: 1h }\n')).toThrow('release.yaml');
   expect(parseReleaseConfig('confirm: { within: 2h }\n').config.confirm.capMs).toBe(7_200_000);
 });
+
+test('webhooks have their defaults, and one address each', () => {
+  const read = (notify: string) => parseReleaseConfig(`notify: ${notify}\n`).config.notify;
+  expect(read('[]')).toBeUndefined();
+  const [first, second] = read("[{ url_env: OPS }, { url: 'https://h/x?y', format: slack, events: [halted] }]") ?? [];
+  expect(first).toMatchObject({ name: 'OPS', url: { env: 'OPS' }, format: 'json' });
+  expect(first?.notices).toContain('in-doubt');
+  expect(first?.notices).not.toContain('started');
+  expect(second).toEqual({ name: 'notify-2', url: 'https://h/x?y', format: 'slack', notices: ['halted'] });
+  for (const [notify, said] of [
+    ['[{}]', 'needs url_env'],
+    ["[{ url_env: A, url: 'https://h' }]", 'not both'],
+    ["[{ url: 'h:80' }]", 'begins with https://'],
+    ['[{ url_env: A, events: [halt] }]', 'is "halt": must be started, halted,'],
+    ['[{ url_env: A, events: [] }]', 'such as [halted, reverted]'],
+    ['{ url_env: A }', 'must be a list of webhooks'],
+  ] as const) {
+    const refusal = (() => {
+      try {
+        return read(notify);
+      } catch (error) {
+        return (error as ReleaseError).facts.details?.join('\n');
+      }
+    })();
+    expect(refusal).toContain(said);
+  }
+});

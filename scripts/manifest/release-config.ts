@@ -1,11 +1,23 @@
 // `.asd/release.yaml` -> ReleaseConfig: this engine's own file, so that every key has to be known.
 import type * as z from 'zod';
+import { NOTICES, type NoticeName, type Webhook } from '../model/notice.ts';
 import type { ReleaseConfig } from '../model/service.ts';
 import { readYaml } from './document.ts';
-import { absolutePath, also, duration, isUnfit, oneOf, type Reader, relativePath, text, whole } from './fields.ts';
+import {
+  absolutePath,
+  also,
+  duration,
+  isUnfit,
+  oneOf,
+  type Reader,
+  relativePath,
+  text,
+  textLike,
+  whole,
+} from './fields.ts';
 import { type Problem, refuseProblems } from './problems.ts';
 import { argv, field, issueProblems, listOf, mapOf, section } from './sections.ts';
-import { branchName, glob, serviceName } from './words.ts';
+import { branchName, envName, glob, serviceName } from './words.ts';
 
 const backupDir: Reader<string> = (value) =>
   (typeof value === 'string' && value.startsWith('/') ? absolutePath : relativePath)(value);
@@ -40,6 +52,9 @@ const allOrServices: Reader<'all' | string[]> = (value) => {
 
 const DEFAULT_CAP_MS = 1_800_000;
 
+const webUrl = textLike(/^https?:\/\/[^\s/]+(?:\/\S*)?$/, 'an address that begins with https:// or http://');
+const NAMES = Object.keys(NOTICES) as NoticeName[];
+
 export const configSchema = section({
   branch: field(branchName).optional(),
   concurrency: field(whole(1, 64)).optional(),
@@ -67,6 +82,16 @@ export const configSchema = section({
     cap: field(duration(1)).optional(),
     watch: field(oneOf('notice', 'revert')).optional(),
   }).optional(),
+  notify: listOf(
+    section({
+      name: field(textLike(/^[\w.-]{1,40}$/, 'a word of at most 40 letters, digits, dots and dashes')).optional(),
+      url: field(webUrl).optional(),
+      url_env: field(envName).optional(),
+      format: field(oneOf('json', 'slack')).optional(),
+      events: listOf(field(oneOf(...NAMES)), 'a list of notices, such as [halted, reverted]', 1).optional(),
+    }),
+    'a list of webhooks, each with url_env or url',
+  ).optional(),
   after_confirm: listOf(argv(text), 'a list of commands, each a list of words').optional(),
 });
 
@@ -88,6 +113,11 @@ export function parseReleaseConfig(
   const { within, cap } = result.data?.confirm ?? {};
   if (within !== undefined && cap !== undefined && within > cap)
     problems.push(yaml.problem(['confirm', 'within'], 'is longer than confirm.cap, which it can never pass'));
+  for (const [at, { url, url_env }] of (result.data?.notify ?? []).entries())
+    if ((url === undefined) === (url_env === undefined))
+      problems.push(
+        yaml.problem(['notify', at], 'needs url_env, the name of a variable of .env, or url, and not both'),
+      );
   if (problems.length > 0 || !result.success) throw refuseProblems(problems);
   return { config: withDefaults(result.data), notices: [] };
 }
@@ -102,6 +132,15 @@ const resticOf = (read: ReadRestic): NonNullable<ReleaseConfig['backup']['restic
   passwordFile: read.password_file,
   onFailure: read.on_failure ?? 'warn',
   timeoutMs: read.timeout ?? 1_800_000,
+});
+
+type ReadWebhook = NonNullable<z.output<typeof configSchema>['notify']>[number];
+
+const webhookOf = ({ name, url = '', url_env, format, events }: ReadWebhook, at: number): Webhook => ({
+  name: name ?? url_env ?? `notify-${at + 1}`,
+  url: url_env === undefined ? url : { env: url_env },
+  format: format ?? 'json',
+  notices: events ?? NAMES.filter((notice) => notice !== 'started'),
 });
 
 function withDefaults(read: z.output<typeof configSchema>): ReleaseConfig {
@@ -125,5 +164,6 @@ function withDefaults(read: z.output<typeof configSchema>): ReleaseConfig {
       watch: read.confirm?.watch ?? 'notice',
     },
     afterConfirm: read.after_confirm ?? [],
+    ...(read.notify === undefined || read.notify.length === 0 ? {} : { notify: read.notify.map(webhookOf) }),
   };
 }

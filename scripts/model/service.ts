@@ -1,4 +1,5 @@
 // A service as its manifest says it, after defaults and normalisation. manifest/ makes these, everything else reads them.
+import type { Webhook } from './notice.ts';
 
 export type RuntimeKind = 'compose' | 'pm2';
 export type InstallationStatus = 'installed' | 'inactive' | 'available' | 'deprecated';
@@ -121,4 +122,6 @@ export interface ReleaseConfig {
   confirm: { withinMs: number | undefined; capMs: number; watch: 'notice' | 'revert' };
   /** Commands that run once when a release was confirmed. */
   afterConfirm: string[][];
+  /** Missing where there is none, and in what engines wrote that knew of none. */
+  notify?: Webhook[];
 }

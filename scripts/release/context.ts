@@ -47,7 +47,31 @@ export async function openContext(
   const paths = hostPaths(root, engine, config.backup.dir);
   const env = parse(files.readText(paths.envFile, { follow: true }) ?? '');
   const mark = holder ? holderMark(root) : `look-${machine.pid}-${sha256(root).slice(0, 12)}`;
-  return { host, paths, repo: { host, root, mark }, config, env, secrets: secretsOf(env), terminal, mark, notices };
+  const webhooks = lookAtWebhooks(config, env);
+  return {
+    host,
+    paths,
+    repo: { host, root, mark },
+    config,
+    env,
+    secrets: [...secretsOf(env), ...webhooks.secrets],
+    terminal,
+    mark,
+    notices: [...notices, ...webhooks.notices],
+  };
+}
+
+/** Their addresses are secrets, wherever they stand; one that is not there tells nobody anything. */
+function lookAtWebhooks({ notify = [] }: ReleaseConfig, env: Context['env']): { secrets: string[]; notices: string[] } {
+  const urls = notify.map(({ url }) => (typeof url === 'string' ? url : (env[url.env] ?? '')));
+  return {
+    secrets: urls.filter((url) => url !== ''),
+    notices: notify.flatMap(({ url }, at) =>
+      typeof url === 'string' || urls[at] !== ''
+        ? []
+        : [`notify: ${url.env} is not in .env: nobody is told of anything through it`],
+    ),
+  };
 }
 
 const RUNTIME_TIMEOUT_MS = 120_000;

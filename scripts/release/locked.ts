@@ -6,6 +6,7 @@ import { secureWorkspace } from '../journal/workspace.ts';
 import { ReleaseError } from '../model/error.ts';
 import type { ReleaseConfig } from '../model/service.ts';
 import { awaitHelpers } from '../runtimes/quiet-helper.ts';
+import { noticesGone } from './announce.ts';
 import { type Context, openContext } from './context.ts';
 import { dropStages } from './stage.ts';
 import type { World } from './world.ts';
@@ -46,6 +47,8 @@ export async function locked<T>(
     return await act(context, lock);
   } finally {
     await cleanUp(context);
+    // What could not be sent goes to the log, which is written under the lock.
+    await noticesGone(world.host);
     lock.release();
   }
 }

@@ -16,6 +16,7 @@ import type { Phase, ReleaseState } from '../model/release.ts';
 import type { RuntimeKind, ServiceManifest } from '../model/service.ts';
 import type { Plan } from '../model/step.ts';
 import type { ResolvedService, ServiceTree } from '../runtimes/runtime.ts';
+import { tell } from './announce.ts';
 import type { Context } from './context.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -58,7 +59,7 @@ export function makeLogger(
   believed?: ReleaseState,
 ) {
   let written = '';
-  return <E extends EventName>(phase: Phase, event: E, fields?: FieldsOf<E>): LoggedEvent => {
+  const log = <E extends EventName>(phase: Phase, event: E, fields?: FieldsOf<E>): LoggedEvent => {
     const logged = journal.append(phase, event, fields);
     const state = project(journal.events, believed);
     if (state && essence(state) !== written) {
@@ -66,8 +67,10 @@ export function makeLogger(
       written = essence(state);
     }
     reporter.event(logged);
+    tell(context, journal.events, state, log);
     return logged;
   };
+  return log;
 }
 
 export type Logger = ReturnType<typeof makeLogger>;

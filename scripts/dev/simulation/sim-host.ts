@@ -104,6 +104,10 @@ function simHttp(world: World): Http {
       if (pathname === '/health' && sick) return { status: 503, headers: {}, body: 'sick' };
       return { status: 200, headers: {}, body: pathname === '/version' ? version : 'ok' };
     },
+    async post(url) {
+      alive();
+      throw osError('ECONNREFUSED', 'connect', url);
+    },
     async unix(_socket, method, path) {
       alive();
       return dockerApi(world, method, path);

@@ -49,7 +49,8 @@ export interface GuardWorld {
   dispose(): void;
 }
 
-export function openGuardWorld(): GuardWorld {
+/** @param settings of .asd/release.yaml. */
+export function openGuardWorld(settings?: string): GuardWorld {
   const real = openHost();
   const root = real.files.tempFolder(tmpdir(), 'guard-');
   const clock = { wallMs: START_MS, bootMs: 5_000_000, boot: 'boot-1' };
@@ -62,7 +63,7 @@ export function openGuardWorld(): GuardWorld {
   };
   const paths = hostPaths(root, root, '.asd/workspace/backups');
   secureWorkspace(host, paths);
-  const { config } = parseReleaseConfig(undefined);
+  const { config } = parseReleaseConfig(settings);
   const quiet = { say: () => undefined, warn: () => undefined, status: () => undefined, isTty: false, detached: false };
   const contextOn = (on: Host) =>
     ({ host: on, paths, config, terminal: quiet, env: {}, secrets: [] }) as unknown as Context;

@@ -49,7 +49,7 @@ async function once(
   const last = mine.at(-1)?.event;
   if (last === 'step-done' || last === 'step-failed') return;
   if (last === 'step-start') {
-    await announce(log, 'confirm', 'step-failed', { ...step, reason: 'it was cut off, and is not run twice' });
+    await announce(context, log, 'confirm', 'step-failed', { ...step, reason: 'it was cut off, and is not run twice' });
     return;
   }
   log('confirm', 'step-start', { ...step, command: argv.join(' ') });
@@ -71,6 +71,6 @@ async function once(
     log('confirm', 'step-done', step);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    await announce(log, 'confirm', 'step-failed', { ...step, reason: reason.slice(0, 500) });
+    await announce(context, log, 'confirm', 'step-failed', { ...step, reason: reason.slice(0, 500) });
   }
 }

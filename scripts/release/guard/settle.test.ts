@@ -128,6 +128,30 @@ test('a revert that fails is tried three times more, then it is in doubt, and le
   expect([world.reverts, world.count('try-failed'), status()]).toEqual([4, 4, 'in-doubt revert/failed']);
 });
 
+test('what is in doubt goes to every webhook, once, after each try was told', async () => {
+  const got: string[] = [];
+  const server = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    async fetch(request) {
+      const { notice } = (await request.json()) as { notice: string };
+      got.push(`${new URL(request.url).pathname} ${notice}`);
+      return new Response('ok');
+    },
+  });
+  const url = `http://127.0.0.1:${server.port}`;
+  world.dispose();
+  world = openGuardWorld(`notify: [{ url: '${url}/all' }, { url: '${url}/few', events: [released] }]`);
+  waiting();
+  world.pass(WITHIN_MS);
+  world.failing = [7, 7, 7, 7];
+  for (let n = 0; n < 4; n += 1) await world.sweep();
+  await server.stop(true);
+  const tried = Array.from({ length: 4 }, () => '/all try-failed');
+  expect(got.toSorted()).toEqual(['/all going-back', '/all in-doubt', ...tried, '/few in-doubt']);
+  expect(got.slice(-2).toSorted()).toEqual(['/all in-doubt', '/few in-doubt']);
+});
+
 test('one of these tries goes well', async () => {
   waiting();
   world.pass(WITHIN_MS);

@@ -128,7 +128,7 @@ async function goBack(work: Work, verdict: Verdict): Promise<Settled> {
   const { by, cause } = verdict;
   const journal = work.journal();
   if (isLeftToPeople(verdict, state, journal.events)) return 'over';
-  if (!begun(journal.events)) await announce(journal.log, 'confirm', 'going-back', { cause, by });
+  if (!begun(journal.events)) await announce(context, journal.log, 'confirm', 'going-back', { cause, by });
   let problem: string;
   try {
     const code = await hands.revert(context, lock, ticket, verdict);
@@ -150,13 +150,14 @@ async function goBack(work: Work, verdict: Verdict): Promise<Settled> {
 }
 
 async function failed(work: Work, problem: string): Promise<Settled> {
+  const { context } = work;
   // The revert wrote to the log meanwhile.
   const journal = work.journal();
   const tries = failedTries(journal.events) + 1;
   const reason = problem.slice(0, 500);
-  await announce(journal.log, 'confirm', 'try-failed', { try: String(tries), reason });
+  await announce(context, journal.log, 'confirm', 'try-failed', { try: String(tries), reason });
   if (tries <= RETRIES) return 'failed';
-  await announce(journal.log, 'revert', 'failed', { reason: `given up after ${tries} tries: ${reason}` });
+  await announce(context, journal.log, 'revert', 'failed', { reason: `given up after ${tries} tries: ${reason}` });
   return 'over';
 }
 

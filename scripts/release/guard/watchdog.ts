@@ -105,7 +105,7 @@ function openLookout(world: World, paths: HostPaths, ticket: string): Lookout {
     await underLock(async (held, lock) => {
       const { log } = openGuardLog(held, lock, ticket, undefined);
       for (const { service, problem } of changes)
-        await announce(log, 'confirm', problem === undefined ? 'healthy' : 'unhealthy', {
+        await announce(held, log, 'confirm', problem === undefined ? 'healthy' : 'unhealthy', {
           service,
           ...(problem === undefined ? {} : { reason: problem.slice(0, 500) }),
         });

@@ -10,7 +10,7 @@ import { inWords } from './words.ts';
 export async function openWindow(session: Session, log: Logger, armed: Armed): Promise<void> {
   const { host, paths } = session.context;
   const capMs = armed.capMs;
-  await announce(log, 'verify', 'notice', {
+  await announce(session.context, log, 'verify', 'notice', {
     what: `verified; it is put back unless it is confirmed within ${inWords(armed.withinMs)}`,
     within: inWords(armed.withinMs),
   });
