@@ -195,6 +195,11 @@ test('.env lacks what a template and a compose file ask for', async () => {
     () => put('packages/web/docker-compose.yaml', file),
     '.env has no NEEDED, which the compose file of web asks for',
   );
+  await ward.proves(
+    env,
+    () => put('.asd/release.yaml', 'notify: [{ url_env: OPS }]\n'),
+    '.env has no OPS, which notify in .asd/release.yaml asks for',
+  );
 });
 
 test('two services on one port; a stranger on the port of a service that is down', async () => {

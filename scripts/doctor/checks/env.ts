@@ -1,4 +1,5 @@
-// `.env` against what is asked of it: the keys of every tpl.env, and the variables of compose files that have no default.
+// `.env` against what is asked of it: the keys of every tpl.env, the variables of compose files that have no default, the addresses of
+// webhooks.
 import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { shellWord } from '../../backups/shell.ts';
@@ -17,6 +18,9 @@ export const env: Check = {
       for (const name of neededVariables(at.runtime(), service))
         if (!wanted.has(name)) wanted.set(name, { from: `the compose file of ${service.name}`, value: '' });
     }
+    for (const { url } of at.config.notify ?? [])
+      if (typeof url !== 'string' && !wanted.has(url.env))
+        wanted.set(url.env, { from: 'notify in .asd/release.yaml', value: '' });
     const findings = [...wanted].flatMap(([name, { from, value }]) => judged(at, name, from, value));
     return findings.length > 0 ? findings : [pass(`${wanted.size} names asked for, all in .env`)];
   },
