@@ -57,6 +57,11 @@ release-list *args:
 release-log *args:
     @exec {{ quote(source_directory()) }}/scripts/launch release/log "$@"
 
+# A page on TICKET for the talk afterwards: what failed, who did what, its timeline
+[group('release'), positional-arguments, no-exit-message]
+release-report *args:
+    @exec {{ quote(source_directory()) }}/scripts/launch release/report "$@"
+
 # Take what runs now as the baseline (--draft, --with-secrets, --dry-run, --at=REF, --no-backup)
 [group('release'), positional-arguments, no-exit-message]
 release-adopt *args:

@@ -16,6 +16,7 @@ import type { Given } from './arguments.ts';
 import { type Context, openContext } from './context.ts';
 import { locked } from './locked.ts';
 import { checkRuntimes } from './observe.ts';
+import { saying } from './said.ts';
 import { checkUnblocked, readRecords } from './standing-records.ts';
 import { enter, type Verb } from './verb.ts';
 import type { World } from './world.ts';
@@ -34,6 +35,7 @@ export const verb: Verb = {
       'with-secrets': { type: 'boolean', what: 'with --draft: copy compose files that hold secrets, too' },
       at: { type: 'string', what: 'the commit that runs (default: HEAD; for a dry run, the files as they are)' },
       'dry-run': { type: 'boolean', what: 'compare only' },
+      json: { type: 'boolean', what: 'what it found and did, as JSON' },
       'no-backup': { type: 'boolean', what: 'do not take a first backup' },
     },
   },
@@ -44,14 +46,15 @@ export const verb: Verb = {
     if (given.words.length > 0 && !given.has('draft'))
       throw badInput({ what: `${given.words[0]?.slice(0, 80)}: projects are named with --draft only` });
   },
-  async run(given, world) {
-    if (given.has('draft')) {
-      const projects = given.words;
-      return await draft(world, { projects, withSecrets: given.has('with-secrets'), dry: given.has('dry-run') });
-    }
-    if (given.has('dry-run')) return await adopt(world, await openContext(world), given);
-    return await locked(world, '', 'release-adopt', (context, lock) => adopt(world, context, given, lock));
-  },
+  run: async (given, world) =>
+    await saying(world, given.has('json'), async (aside) => {
+      if (given.has('draft')) {
+        const projects = given.words;
+        return await draft(aside, { projects, withSecrets: given.has('with-secrets'), dry: given.has('dry-run') });
+      }
+      if (given.has('dry-run')) return await adopt(aside, await openContext(aside), given);
+      return await locked(aside, '', 'release-adopt', (context, lock) => adopt(aside, context, given, lock));
+    }),
 };
 
 /** @param lock undefined: a dry run. */

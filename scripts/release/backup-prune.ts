@@ -61,7 +61,7 @@ export const verb: Verb = {
       if (report.removed.length + report.partial.length === 0) say('Nothing to remove.');
       if (given.has('json')) world.terminal.say(JSON.stringify(report));
       if (dryRun || report.removed.length === 0) return 0;
-      const { log, reporter } = openHandLog(context, lock, 'backup', false);
+      const { log, reporter } = openHandLog(context, lock, 'backup', given.has('json'));
       for (const { service, stamp } of report.removed) log('notice', { pruned: `${service}/${stamp}` });
       reporter.end();
       return 0;

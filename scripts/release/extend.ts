@@ -45,7 +45,11 @@ export const verb: Verb = {
         if (left > capLeft) throw pastCap(ticket, moreMs, capLeft - (left - moreMs));
         writeArmed(host, paths, anchored(armed, now, left, capLeft));
         const deadline = utcSeconds(new Date(now.wallMs + left));
-        openGuardLog(context, lock, ticket, undefined).log('confirm', 'extended', {
+        // As JSON there is one answer.
+        const aside = given.has('json')
+          ? { ...context, terminal: { ...context.terminal, isTty: false, say: () => undefined } }
+          : context;
+        openGuardLog(aside, lock, ticket, undefined).log('confirm', 'extended', {
           deadline,
           by: host.machine.user,
           more: inWords(moreMs),

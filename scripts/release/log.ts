@@ -3,9 +3,11 @@ import { type HostPaths, ticketPaths } from '../host/paths.ts';
 import type { Host } from '../host/port.ts';
 import { readGuard } from '../journal/guard.ts';
 import { readHolder } from '../journal/lock.ts';
+import { parseLine } from '../journal/logfmt.ts';
 import { readRelease } from '../journal/records.ts';
 import { refused } from '../model/error.ts';
 import { checkTicket } from '../model/names.ts';
+import { eventFields } from './event-fields.ts';
 import { openRecords } from './records-context.ts';
 import { enter, type Verb } from './verb.ts';
 
@@ -17,7 +19,10 @@ export const verb: Verb = {
     verb: 'release-log',
     words: ['TICKET'],
     what: 'Prints the log of a release.',
-    flags: { follow: { type: 'boolean', what: 'go on as it grows, until the release ends' } },
+    flags: {
+      follow: { type: 'boolean', what: 'go on as it grows, until the release ends' },
+      json: { type: 'boolean', what: 'its events as NDJSON' },
+    },
   },
   mutating: false,
   check: (given) => void checkTicket(given.words[0] ?? ''),
@@ -28,7 +33,7 @@ export const verb: Verb = {
     const { log } = ticketPaths(paths, ticket);
     if (host.files.stat(log) === undefined)
       throw refused({ what: `This host has no log of ${ticket}`, where: log, hint: 'See: just release-list' });
-    const reader = lineReader(host, log, (line) => terminal.say(line));
+    const reader = lineReader(host, log, (line) => terminal.say(given.has('json') ? asJson(line) : line));
     reader.read();
     while (given.has('follow') && !terminal.detached) {
       const held = readHolder(host, paths)?.ticket === ticket || isWaiting(host, paths, ticket);
@@ -40,6 +45,12 @@ export const verb: Verb = {
     return 0;
   },
 };
+
+/** What is no event is told as it is: a torn line, a note that somebody wrote into it. */
+function asJson(line: string): string {
+  const parsed = parseLine(line);
+  return JSON.stringify('why' in parsed ? { event: 'unreadable', line, why: parsed.why } : eventFields(parsed.event));
+}
 
 /** Nobody is at work on it, and yet it is not over: it waits for its confirmation, or for the next try to put it back. */
 function isWaiting(host: Host, paths: HostPaths, ticket: string): boolean {

@@ -5,6 +5,7 @@ import type { LoggedEvent } from '../model/event.ts';
 import { formatSeconds } from '../plan/describe.ts';
 import type { NextStep } from '../plan/next.ts';
 import { type Known, knownLines } from '../playbooks/known.ts';
+import { eventFields } from './event-fields.ts';
 import { errorFields, renderError } from './render.ts';
 
 export interface Reporter {
@@ -84,8 +85,7 @@ export function openReporter(
 
 function jsonReporter(terminal: Terminal): Reporter {
   return {
-    event: ({ time, ticket, phase, event, fields }) =>
-      terminal.say(JSON.stringify({ time, ticket, phase, event, ...fields })),
+    event: (event) => terminal.say(JSON.stringify(eventFields(event))),
     say: () => undefined,
     failure: (error, { exit, next, known }) =>
       terminal.say(

@@ -14,6 +14,7 @@ import { locked } from './locked.ts';
 import { readManifests } from './manifests.ts';
 import { configAt } from './observe.ts';
 import { completeReturn, moveWithIntent } from './return-intent.ts';
+import { saying } from './said.ts';
 import { checkUnblocked, readRecords } from './standing-records.ts';
 import { DEPLOYED_REF } from './survey.ts';
 import { enter, type Verb } from './verb.ts';
@@ -26,14 +27,16 @@ export const verb: Verb = {
     verb: 'release-return-to-main',
     words: [],
     what: 'Goes back to the branch of this host after a hotfix that was merged there; touches no service.',
-    flags: {},
+    flags: { json: { type: 'boolean', what: 'what it did, as JSON' } },
   },
   mutating: true,
-  run: async (_given, world) =>
-    await locked(world, '', 'release-return-to-main', async (context) => {
-      for (const line of await returnToMain(context)) world.terminal.say(line);
-      return 0;
-    }),
+  run: async (given, world) =>
+    await saying(world, given.has('json'), (aside) =>
+      locked(aside, '', 'release-return-to-main', async (context) => {
+        for (const line of await returnToMain(context)) aside.terminal.say(line);
+        return 0;
+      }),
+    ),
 };
 
 /** @returns what to tell. @throws refused where the fix is not merged, or something stands in the way: nothing is changed then. */

@@ -60,10 +60,15 @@ async function look(context: Context, ticket: string, given: Given): Promise<num
       );
       session.reporter.say('Nothing was changed.');
       session.reporter.end();
+      if (given.has('json')) context.terminal.say(JSON.stringify({ ticket, cutOff: true, steps: [] }));
       return 0;
     }
     checkNothingOnTop(records, state);
-    await observeRevert(session, wishOf(given), { folder: join(folder, 'revert'), dry: true });
+    const { steps } = await observeRevert(session, wishOf(given), { folder: join(folder, 'revert'), dry: true });
+    if (given.has('json')) {
+      const { baseSha, targetSha } = session.plan;
+      context.terminal.say(JSON.stringify({ ticket, baseSha, targetSha, steps }));
+    }
     session.reporter.say('Nothing was changed.');
     session.reporter.end();
     return 0;

@@ -1,5 +1,6 @@
 // just release-state [TICKET]: where it stands, and the literal next commands. Reads only.
-import { ticketPaths } from '../host/paths.ts';
+import { type HostPaths, ticketPaths } from '../host/paths.ts';
+import type { Host } from '../host/port.ts';
 import { type LockHolder, readHolder } from '../journal/lock.ts';
 import { listReleases, type ReleaseEntry, readRelease } from '../journal/records.ts';
 import { stateEntries } from '../journal/state.ts';
@@ -33,8 +34,7 @@ export const verb: Verb = {
         hint: 'See: just release-list',
       });
     }
-    const holder = readHolder(world.host, paths);
-    const view = viewOf(entry, holder, deadlineOf(world.host, paths, entry));
+    const view = viewRelease(world.host, paths, entry);
     if (given.has('json')) world.terminal.say(JSON.stringify(view));
     else for (const line of lines(view)) world.terminal.say(line);
     return 0;
@@ -53,6 +53,10 @@ interface View {
   next: Array<{ command: string; what: string }>;
   log: string;
 }
+
+/** How a release stands now, as everything that says so says it. */
+export const viewRelease = (host: Host, paths: HostPaths, entry: ReleaseEntry): View =>
+  viewOf(entry, readHolder(host, paths), deadlineOf(host, paths, entry));
 
 function viewOf(entry: ReleaseEntry, holder: LockHolder | undefined, deadline: DeadlineView | undefined): View {
   const { state } = entry;

@@ -11,7 +11,10 @@ export const verb: Verb = {
     verb: 'release-sweep',
     words: ['[TICKET]'],
     what: 'Puts back what was not confirmed in time, and sees to it that what still waits is watched over.',
-    flags: { stay: { type: 'boolean', what: 'stay as the watchdog of this ticket, until it is final' } },
+    flags: {
+      stay: { type: 'boolean', what: 'stay as the watchdog of this ticket, until it is final' },
+      json: { type: 'boolean', what: 'what still waits, as JSON' },
+    },
   },
   mutating: true,
   check(given) {
@@ -23,6 +26,10 @@ export const verb: Verb = {
     if (ticket !== undefined && given.has('stay')) return await keepWatch(world, ticket);
     return await locked(world, '', 'release-sweep', async ({ host, paths }) => {
       const left = guardedTickets(host, paths);
+      if (given.has('json')) {
+        world.terminal.say(JSON.stringify({ waiting: left }));
+        return EXIT.ok;
+      }
       world.terminal.say(left.length === 0 ? 'Nothing waits for a confirmation.' : `Still waiting: ${left.join(', ')}`);
       return EXIT.ok;
     });
