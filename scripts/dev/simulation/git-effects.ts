@@ -91,6 +91,16 @@ function merge({ repo, args, id }: GitCall): Outcome {
   return said();
 }
 
+/** What is really there, which counts for --hard and --force: a killed move may have left any of both ends. */
+function filesThere(repo: Checkout, after: ReadonlyMap<string, Entry>): Map<string, Entry> {
+  const there = new Map<string, Entry>();
+  for (const path of new Set([...readIndex(repo).keys(), ...after.keys()])) {
+    const entry = entryAt(repo, path);
+    if (entry !== undefined) there.set(path, entry);
+  }
+  return there;
+}
+
 function reset({ repo, args, id }: GitCall): Outcome {
   const { objects } = repo.world;
   const to = id(plain(args)[0] ?? 'HEAD');
@@ -102,14 +112,7 @@ function reset({ repo, args, id }: GitCall): Outcome {
     );
     if (touched.length > 0) return failed(128, `error: Entry '${touched[0]?.[0]}' not uptodate. Cannot merge.`);
   }
-  // What is really there counts for --hard: a killed move may have left any of both ends.
-  const paths = new Set([...readIndex(repo).keys(), ...after.keys()]);
-  const there = new Map<string, Entry>();
-  for (const path of paths) {
-    const entry = entryAt(repo, path);
-    if (entry !== undefined) there.set(path, entry);
-  }
-  moveTo(repo, hard ? there : objects.files(id('HEAD')), after);
+  moveTo(repo, hard ? filesThere(repo, after) : objects.files(id('HEAD')), after);
   moveHead(repo, to);
   return said();
 }
@@ -215,17 +218,27 @@ function commitTree({ repo, args, call, id }: GitCall): Outcome {
 
 const writeTree: GitCommand = ({ repo }) => said(`${repo.world.objects.tree(readIndex(repo))}\n`);
 
+function branch({ repo, args, id }: GitCall): Outcome {
+  const [name = '', commit = ''] = plain(args);
+  if (!args.includes('--force')) throw new Error(`the simulated git branch has no ${args.join(' ')}`);
+  if (branchOf(repo) === name)
+    return failed(128, `fatal: cannot force update the branch '${name}' checked out at '${repo.root}'`);
+  writeRef(repo, `refs/heads/${name}`, id(commit));
+  return said();
+}
+
 function checkout({ repo, args, id }: GitCall): Outcome {
   const { objects } = repo.world;
-  const branch = args[args.indexOf('-B') + 1] ?? '';
+  const name = args[args.indexOf('-B') + 1] ?? '';
   const to = id(args[args.indexOf('-B') + 2] ?? '');
-  moveTo(repo, readIndex(repo), objects.files(to));
-  writeRef(repo, `refs/heads/${branch}`, to);
+  const after = objects.files(to);
+  moveTo(repo, args.includes('--force') ? filesThere(repo, after) : readIndex(repo), after);
+  if (resolve(repo, `refs/heads/${name}`) !== to) writeRef(repo, `refs/heads/${name}`, to);
   place(
     repo,
     join(repo.gitDir, 'HEAD'),
     join(repo.gitDir, 'HEAD.lock'),
-    Buffer.from(`ref: refs/heads/${branch}\n`),
+    Buffer.from(`ref: refs/heads/${name}\n`),
     'HEAD',
   );
   return said();
@@ -243,5 +256,6 @@ export const EFFECTS: Readonly<Record<string, GitCommand>> = {
   revert,
   'commit-tree': commitTree,
   'write-tree': writeTree,
+  branch,
   checkout,
 };

@@ -78,6 +78,8 @@ for (const files of [1, 5, COUNT]) {
     disarm = bomb(files);
     expect((await caught(moveCheckout(box.repo, hotfix))).kind).toBe('step-failed');
     disarm();
+    // HEAD must never reach the disk before the branch that it is put on.
+    expect(box.git(box.root, 'rev-parse', 'refs/heads/hotfix/x')).toBe(merge);
     expect(await recoverMove(box.repo, hotfix)).toBe('completed');
     isAt(merge, 'hotfix/x');
     expect(box.git(box.root, 'rev-parse', 'main')).toBe(base);

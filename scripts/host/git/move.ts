@@ -5,6 +5,7 @@ import { checkBranch, isSha } from '../../model/names.ts';
 import { checkArrived, flush, look } from './advance.ts';
 import { collisions } from './collisions.ts';
 import { resolveCommit } from './commits.ts';
+import { flushRefs } from './flush-ref.ts';
 import { fields, git, gitFailed, type Repository, tryGit } from './run.ts';
 
 const SHOWN = 20;
@@ -84,6 +85,19 @@ async function checkLeftBehind(repo: Repository, { from, to }: Passage): Promise
 }
 
 /**
+ * A branch, durably, before HEAD is put on it: the disk may keep the two names in any order, and a HEAD on a branch that
+ * is not there has no commit at all.
+ * @throws step-failed where git does not do it.
+ */
+export async function layBranch(repo: Repository, { branch, sha }: Place): Promise<void> {
+  const args = ['branch', '--force', '--quiet', '--no-track', '--end-of-options', branch, sha];
+  const result = await tryGit(repo, args, { durable: true });
+  if (result.code !== 0 || result.timedOut)
+    throw gitFailed(repo, `The branch ${branch} could not be put at ${sha}`, result, 'step-failed');
+  await flushRefs(repo, [`refs/heads/${branch}`]);
+}
+
+/**
  * Moves HEAD, branch and tracked files, durably, and looks afterwards; untracked and ignored files stay. Made already: nothing is done.
  * @param options.timeoutMs default 5 minutes.
  * @throws refused as checkMove; step-failed where git does not do it.
@@ -95,6 +109,7 @@ export async function moveCheckout(
 ): Promise<void> {
   const { from, to } = passage;
   if ((await checkMove(repo, passage)) === 'due') {
+    if (from.branch !== to.branch) await layBranch(repo, to);
     const args =
       from.branch === to.branch
         ? ['reset', '--keep', '--quiet', to.sha]

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Passage } from '../../model/checkout.ts';
 import { refused } from '../../model/error.ts';
 import { checkArrived, flush, look, type Move } from './advance.ts';
+import { layBranch } from './move.ts';
 import { filesBelow, statIn } from './place.ts';
 import { git, gitFailed, type Repository, tryGit } from './run.ts';
 import { diffObjects, type PathPair } from './trees.ts';
@@ -35,6 +36,7 @@ export async function recoverMove(repo: Repository, { from, to }: Passage): Prom
     if (foreign.length > 0) throw notOurs(repo, move, foreign);
     for (const lock of locks) repo.host.files.remove(lock);
     for (const pair of pairs) if (pair.to === undefined) removeNew(repo, pair.path);
+    if (now.branch !== to.branch) await layBranch(repo, to);
     const complete =
       now.branch === to.branch
         ? ['reset', '--hard', '--quiet', to.sha]
