@@ -203,6 +203,15 @@ export class Disk {
     inode.pending = [];
   }
 
+  /** Everything that is there, but not what of it was flushed: no later cut can tell. Inodes keep their numbers. */
+  describe(tell: (text: string, data: Uint8Array) => void): void {
+    for (const { id, kind, mode, uid, gid, mtimeMs, entries, data } of this.inodes.values()) {
+      // The time of a folder is no part of what anybody looks at.
+      const time = kind === 'folder' ? 0 : mtimeMs;
+      tell(JSON.stringify([id, kind, mode, uid, gid, time, data.length, [...entries]]), data);
+    }
+  }
+
   /** Paths below a folder, parents first, itself not among them. */
   below(path: string): string[] {
     return this.list(path).flatMap((name) => {

@@ -49,6 +49,11 @@ export class Containers {
     return other;
   }
 
+  describe(): string {
+    const { containers, tags, images, volumes, networks, events, made } = this;
+    return JSON.stringify([[...containers], [...tags], [...images], [...volumes], [...networks], events, made]);
+  }
+
   /** 64 hex digits that no other container of this engine has. */
   newId(): string {
     this.made += 1;

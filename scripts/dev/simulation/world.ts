@@ -165,6 +165,8 @@ export function nextProcess(world: World): void {
 /** The machine is started anew from what its disk has. */
 export function reboot(world: World, how: 'lost' | 'kept' | 'mixed'): void {
   world.helpers.clear();
+  // It is up again at a full minute: the hour alone makes no two hosts different.
+  world.clock.tick(60_000 - (world.clock.now() % 60_000));
   world.disk.cut(how, world.random);
   world.containers.reboot(world.clock.now());
   nextProcess(world);

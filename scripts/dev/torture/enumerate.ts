@@ -4,10 +4,11 @@ import { EXIT } from '../../model/error.ts';
 import { verb as state } from '../../release/state.ts';
 import { copyWorld } from '../simulation/beginning.ts';
 import type { Cut } from '../simulation/disk.ts';
+import { everythingOn } from '../simulation/everything.ts';
 import { differences, type Fingerprint, fingerprint } from '../simulation/fingerprint.ts';
 import { type Ended, runSim } from '../simulation/run-verb.ts';
 import type { Orphans } from '../simulation/sim-host.ts';
-import { reboot, type World } from '../simulation/world.ts';
+import { reboot, seeded, type World } from '../simulation/world.ts';
 import type { Command, Scenario } from './hosts.ts';
 
 export type Disturbance =
@@ -32,6 +33,14 @@ export interface Prepared {
   after: Fingerprint;
   /** What the undisturbed command did, in order. */
   effects: World['effects'];
+  /** What came of disturbed hosts, by everything that is on them: an equal one is not gone on with and back from again. */
+  known: Map<string, Failure | undefined>;
+}
+
+export interface Verdict {
+  failure: Failure | undefined;
+  /** An equal host was judged before. */
+  merged: boolean;
 }
 
 export interface Failure {
@@ -58,36 +67,60 @@ export async function prepareScenario(scenario: Scenario): Promise<Prepared> {
   const ended = await run(good, commandOf(scenario.command, good));
   if (ended.code !== scenario.code)
     throw new Error(`${scenario.name}: exited ${ended.code} instead of ${scenario.code}\n${ended.said.join('\n')}`);
-  return { scenario, world, before: fingerprint(world), after: fingerprint(good), effects: ended.effects };
+  return {
+    scenario,
+    world,
+    before: fingerprint(world),
+    after: fingerprint(good),
+    effects: ended.effects,
+    known: new Map(),
+  };
 }
 
-/** @returns what is wrong, or undefined. */
-export async function runPoint(prepared: Prepared, point: Point): Promise<Failure | undefined> {
-  const { scenario } = prepared;
-  const world = copyWorld(prepared.world, point.seed);
+/** Chance of the command itself: the same at every point, so that what differs comes of the disturbance. */
+const COMMAND_SEED = 11;
+
+export async function runPoint(prepared: Prepared, point: Point): Promise<Verdict> {
+  const { scenario, known } = prepared;
+  const world = copyWorld(prepared.world, COMMAND_SEED);
   const disturbed = await disturb(world, commandOf(scenario.command, world), point);
   const struck = prepared.effects[point.at];
   const where = `${struck?.what} ${struck?.path}`;
   const fail = (what: string): Failure => ({ point, where, what });
   const crashed = crashOf(disturbed);
-  if (crashed !== undefined) return fail(crashed);
+  if (crashed !== undefined) return { failure: fail(crashed), merged: false };
+  // A recovery that is killed as well goes on from a moment of its own.
+  const key = point.disturbance.kind === 'nested' ? undefined : everythingOn(world);
+  if (key !== undefined && known.has(key)) {
+    const what = known.get(key)?.what;
+    return { failure: what === undefined ? undefined : fail(what), merged: true };
+  }
+  const what = await recoverBothWays(prepared, point, world);
+  const failure = what === undefined ? undefined : fail(what);
+  if (key !== undefined) known.set(key, failure);
+  return { failure, merged: false };
+}
+
+/** @returns what is wrong, or undefined. */
+async function recoverBothWays(prepared: Prepared, point: Point, world: World): Promise<string | undefined> {
+  const { scenario } = prepared;
   const looked = await lookAt(world);
-  if (looked !== undefined) return fail(looked);
+  if (looked !== undefined) return looked;
 
   const forward = copyWorld(world, point.seed + 1);
   if (point.disturbance.kind === 'nested')
     await disturbAgain(forward, commandOf(scenario.forward[0] ?? scenario.command, forward), point.disturbance.after);
   const wrong = await goOn(forward, scenario, prepared.after);
-  if (wrong !== undefined) return fail(`forward: ${wrong}`);
+  if (wrong !== undefined) return `forward: ${wrong}`;
   if (scenario.back === undefined) return undefined;
 
   const back = copyWorld(world, point.seed + 2);
   if (point.disturbance.kind === 'nested') await disturbAgain(back, scenario.back, point.disturbance.after);
   const left = await goBack(back, scenario.back, prepared.before);
-  return left === undefined ? undefined : fail(`back: ${left}`);
+  return left === undefined ? undefined : `back: ${left}`;
 }
 
-async function disturb(world: World, command: Command, { at, disturbance }: Point): Promise<Ended> {
+async function disturb(world: World, command: Command, { at, disturbance, seed }: Point): Promise<Ended> {
   const kill = { at, fault: { kind: 'kill' } } as const;
   switch (disturbance.kind) {
     case 'kill':
@@ -96,6 +129,7 @@ async function disturb(world: World, command: Command, { at, disturbance }: Poin
       return await run(world, command, kill);
     case 'power': {
       const ended = await run(world, command, kill);
+      world.random = seeded(seed);
       reboot(world, disturbance.cut);
       return ended;
     }

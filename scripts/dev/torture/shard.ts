@@ -22,9 +22,13 @@ export interface Tally {
   /** Points by kind: visited, and how many there are. */
   visited: Record<string, number>;
   all: Record<string, number>;
+  /** Of the visited: the host was equal to one that had been gone on with and back from. */
+  merged: Record<string, number>;
   failures: Failure[];
 }
 
+/** So many effects in a row belong to the same part. */
+const NEIGHBOURS = 20;
 const ERRORS = ['ENOSPC', 'EIO', 'EDQUOT', 'EMFILE', 'EROFS'] as const;
 /** Effects of the file system itself: a program's own are refused by its exit code. */
 const OF_FILES = /^(?:replace|append|mkdir|rename|unlink|sync|chmod|copy|link|symlink|lock|pipe|output)\b/;
@@ -44,7 +48,7 @@ function disturbances({ what }: Effect, kinds: readonly string[], random: () => 
 
 /** @throws Error where a scenario does not end as it says when nothing disturbs it. */
 export async function runShard(shard: Shard): Promise<Tally> {
-  const tally: Tally = { scenarios: 0, visited: {}, all: {}, failures: [] };
+  const tally: Tally = { scenarios: 0, visited: {}, all: {}, merged: {}, failures: [] };
   const random = seeded(shard.seed);
   const points: Array<{ point: Point; order: number; prepared: Awaited<ReturnType<typeof prepareScenario>> }> = [];
   for (const scenario of SCENARIOS.filter(({ name }) => name.includes(shard.only))) {
@@ -57,13 +61,18 @@ export async function runShard(shard: Shard): Promise<Tally> {
       }
     }
   }
-  const mine = points.sort((a, b) => a.order - b.order).filter((_, at) => at % shard.of === shard.part);
+  // Neighbours stay together: their hosts are often equal.
+  const mine = points
+    .filter(({ point }) => Math.floor(point.at / NEIGHBOURS) % shard.of === shard.part)
+    .sort((a, b) => a.order - b.order);
   for (const { point } of mine) tally.all[point.disturbance.kind] = (tally.all[point.disturbance.kind] ?? 0) + 1;
   for (const { point, prepared } of mine.slice(0, shard.most ?? mine.length)) {
     if (Date.now() >= shard.untilMs) break;
-    const failure = await runPoint(prepared, point);
+    const { failure, merged } = await runPoint(prepared, point);
     if (failure !== undefined) tally.failures.push(failure);
-    tally.visited[point.disturbance.kind] = (tally.visited[point.disturbance.kind] ?? 0) + 1;
+    const { kind } = point.disturbance;
+    tally.visited[kind] = (tally.visited[kind] ?? 0) + 1;
+    if (merged) tally.merged[kind] = (tally.merged[kind] ?? 0) + 1;
   }
   return tally;
 }

@@ -12,7 +12,7 @@ const MEANING: Record<(typeof KINDS)[number], string> = {
   exit: 'a command that fails: exit 1, 128, 137',
 };
 
-const sum = (tallies: readonly Tally[], of: 'visited' | 'all', kind: string): number =>
+const sum = (tallies: readonly Tally[], of: 'visited' | 'all' | 'merged', kind: string): number =>
   tallies.reduce((total, tally) => total + (tally[of][kind] ?? 0), 0);
 
 export function describeFailure({ point, where, what }: Failure, seed: number): string {
@@ -24,14 +24,14 @@ export function tableOf(tallies: readonly Tally[], seed: number, seconds: number
   const failures = tallies.flatMap((tally) => tally.failures);
   const rows = KINDS.filter((kind) => sum(tallies, 'all', kind) > 0).map((kind) => {
     const failed = failures.filter(({ point }) => point.disturbance.kind === kind).length;
-    return `| ${kind} | ${MEANING[kind]} | ${sum(tallies, 'visited', kind)} of ${sum(tallies, 'all', kind)} | ${failed} |`;
+    return `| ${kind} | ${MEANING[kind]} | ${sum(tallies, 'visited', kind)} of ${sum(tallies, 'all', kind)} | ${sum(tallies, 'merged', kind)} | ${failed} |`;
   });
   return [
     '',
     `${tallies[0]?.scenarios ?? 0} scenarios, seed ${seed}, ${Math.round(seconds)} s`,
     '',
-    '| kind | what | points | failures |',
-    '|---|---|---|---|',
+    '| kind | what | points | of them on an equal host | failures |',
+    '|---|---|---|---|---|',
     ...rows,
     ...(failures.length === 0 ? [] : ['', ...failures.map((failure) => describeFailure(failure, seed))]),
   ];
