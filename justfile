@@ -62,6 +62,11 @@ release-log *args:
 release-report *args:
     @exec {{ quote(source_directory()) }}/scripts/launch release/report "$@"
 
+# Make what this repository needs to be released from, where it is missing (--dry-run)
+[group('adopt'), positional-arguments, no-exit-message]
+belay-init *args:
+    @exec {{ quote(source_directory()) }}/scripts/launch release/belay-init "$@"
+
 # Take what runs now as the baseline (--draft, --with-secrets, --dry-run, --at=REF, --no-backup)
 [group('release'), positional-arguments, no-exit-message]
 release-adopt *args:

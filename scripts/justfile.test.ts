@@ -46,7 +46,7 @@ test('a host with its own shell, and recipes of the names that the checkout uses
   );
   expect(just(host, 'backup').out).toBe('mine backup\n');
   expect(just(join(host, 'packages'), 'demo').out).toBe('my demo\n');
-  const others = recipes(host).filter((name) => !/^(release|guard)-/.test(name) && !PLAIN.includes(name));
+  const others = recipes(host).filter((name) => !/^(release|guard|belay)-/.test(name) && !PLAIN.includes(name));
   expect(others).toEqual(['backup', 'demo', 'test']);
 });
 
@@ -106,7 +106,7 @@ test('the importable file has one-line recipes with a doc line, for verbs that e
   expect([dump.aliases, dump.assignments]).toEqual([{}, {}]);
   const scripts = readdirSync(join(checkout, 'scripts', 'release'));
   for (const [name, recipe] of Object.entries(dump.recipes)) {
-    if (!PLAIN.includes(name)) expect(name).toMatch(/^(release|guard)-/);
+    if (!PLAIN.includes(name)) expect(name).toMatch(/^(release|guard|belay)-/);
     expect(recipe.doc ?? '').not.toBe('');
     expect(recipe.body).toHaveLength(1);
     expect(JSON.stringify(recipe.body)).toContain('@exec ');

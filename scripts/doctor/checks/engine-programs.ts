@@ -1,21 +1,17 @@
 // The engine's own Bun and just: there, running, and of the pinned version.
 import { join } from 'node:path';
 import { shellWord } from '../../backups/shell.ts';
+import { ownProgram } from '../../host/own-program.ts';
 import { type Check, type Finding, fail, mend, pass, warn } from '../check.ts';
 import type { Patient } from '../patient.ts';
 import { versionOf } from '../version.ts';
 
-/** As somebody's dependency, the engine's packages may lie beside it. */
-const PLACES = ['node_modules', '..'];
-const BUN = ['@oven/bun-linux-x64/bin/bun', 'bun/bin/bun.exe'];
-const JUST = ['rust-just-linux-x64/bin/just'];
-
-export const bun: Check = { id: 'bun', look: (at) => ownProgram(at, 'bun', 'bun', BUN) };
+export const bun: Check = { id: 'bun', look: (at) => lookAt(at, 'bun', 'bun') };
 
 export const just: Check = {
   id: 'just',
   async look(at) {
-    const findings = await ownProgram(at, 'just', 'rust-just', JUST);
+    const findings = await lookAt(at, 'just', 'rust-just');
     if (at.host.exec.which('just') !== undefined || findings.some(({ outcome }) => outcome === 'fail')) return findings;
     return [
       ...findings,
@@ -26,15 +22,13 @@ export const just: Check = {
 
 const bootstrap = ({ paths }: Patient): string => shellWord(join(paths.engine, 'bootstrap'));
 
-async function ownProgram(at: Patient, name: string, packed: string, places: readonly string[]): Promise<Finding[]> {
+async function lookAt(at: Patient, name: 'bun' | 'just', packed: string): Promise<Finding[]> {
   const { host, paths } = at;
   const again = mend(bootstrap(at), `install the pinned ${name}`);
   const text = host.files.readText(join(paths.engine, 'package.json')) ?? '{}';
   const { dependencies = {} } = JSON.parse(text) as { dependencies?: Record<string, string> };
   const wanted = dependencies[packed] ?? '';
-  const program = PLACES.flatMap((place) => places.map((file) => join(paths.engine, place, file))).find(
-    (path) => host.exec.which(path) !== undefined,
-  );
+  const program = ownProgram(host, paths.engine, name);
   if (program === undefined) return [fail(`the engine in ${paths.engine} has no ${name} of its own`, again)];
   const found = await versionOf(at, [program, '--version']);
   if (found === undefined) return [fail(`${program} does not run`, again)];

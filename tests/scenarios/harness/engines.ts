@@ -1,5 +1,5 @@
 // The ways in which a host repository can have the engine, other than importing this checkout's justfile by path.
-import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { SYSTEM_PATH } from '../../../scripts/dev/engine/packages.ts';
 import type { HostOptions } from './host.ts';
@@ -17,8 +17,7 @@ export const contained = (): HostOptions => ({
   seed: (dev) => {
     for (const name of TEMPLATE) cpSync(join(CHECKOUT, name), join(dev, name), { recursive: true });
   },
-  // What ./bootstrap does, without the network.
-  cloned: (prod) => symlinkSync(join(CHECKOUT, 'node_modules'), join(prod, 'node_modules')),
+  cloned: installModules,
 });
 
 /** The repository has the engine as a package among its dependencies, with the engine's own packages beside it. */
@@ -40,3 +39,15 @@ export const packed = (): HostOptions => ({
       if (name !== 'belay') symlinkSync(join(CHECKOUT, 'node_modules', name), join(modules, name));
   },
 });
+
+/** Every file of this checkout as it is now, tracked or about to be: what somebody gets who makes a repository of it. */
+export async function template(folder: string): Promise<void> {
+  const argv = ['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate'];
+  const names = await mustRun(argv, CHECKOUT, { PATH: SYSTEM_PATH, HOME: folder, GIT_CONFIG_NOSYSTEM: '1' });
+  for (const name of names.split('\0').filter((each) => each !== '' && existsSync(join(CHECKOUT, each))))
+    cpSync(join(CHECKOUT, name), join(folder, name), { recursive: true });
+}
+
+/** What ./bootstrap does, without the network. */
+export const installModules = (checkout: string): void =>
+  symlinkSync(join(CHECKOUT, 'node_modules'), join(checkout, 'node_modules'));

@@ -32,7 +32,7 @@ export interface HostOptions {
   /** The engine's folder; default: this checkout. */
   engine?: string;
   /** Puts further files into `dev` before the first commit. */
-  seed?(dev: string): void;
+  seed?(dev: string): Promise<void> | void;
   /** Puts what is not in git into `prod` once it was cloned. */
   cloned?(prod: string): Promise<void> | void;
 }
@@ -256,7 +256,7 @@ export async function openScenarioHost(runtime: RuntimeName, options: HostOption
     await git(folder, 'init', '--quiet', '--bare', '--initial-branch=main', origin);
     await git(dev, 'init', '--quiet', '--initial-branch=main');
     await git(dev, 'remote', 'add', 'origin', origin);
-    options.seed?.(dev);
+    await options.seed?.(dev);
     const packages = await Promise.all(Object.keys(services).map((name) => service(name, '1')));
     await push({
       justfile: `import '${engine}/justfile'\n`,
