@@ -3,7 +3,7 @@ import { readRef, updateRef } from '../host/git/commits.ts';
 import { workingTree } from '../host/git/working-tree.ts';
 import { refused } from '../model/error.ts';
 import { closingVerb } from './closing.ts';
-import { DEPLOYED_REF } from './survey.ts';
+import { DEPLOYED_REF } from './deployed-ref.ts';
 import { enter } from './verb.ts';
 
 export const verb = closingVerb({

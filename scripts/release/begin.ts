@@ -15,6 +15,7 @@ import { isFinished } from '../plan/next.ts';
 import { breakingOf, checkBreaking } from '../plan/notes.ts';
 import { makePlan } from '../plan/plan.ts';
 import type { Context } from './context.ts';
+import { DEPLOYED_REF } from './deployed-ref.ts';
 import { arm, type ConfirmWish, confirmWish, describeWish, logArmed } from './guard/arm.ts';
 import { isInstalled } from './guard/boot.ts';
 import { type Observation, observe } from './observe.ts';
@@ -28,7 +29,6 @@ import {
   type Records,
   readRecords,
 } from './standing-records.ts';
-import { DEPLOYED_REF } from './survey.ts';
 
 export interface Request {
   ticket: string;

@@ -8,10 +8,10 @@ import { describePlan, describeSteps } from '../plan/describe.ts';
 import { checkBreaking } from '../plan/notes.ts';
 import { makePlan } from '../plan/plan.ts';
 import { openContext } from './context.ts';
+import { DEPLOYED_REF } from './deployed-ref.ts';
 import { confirmWish, describeWish } from './guard/arm.ts';
 import { observe } from './observe.ts';
 import { checkFresh, checkUnblocked, inheritance, readRecords } from './standing-records.ts';
-import { DEPLOYED_REF } from './survey.ts';
 import type { World } from './world.ts';
 
 export interface DryRequest {

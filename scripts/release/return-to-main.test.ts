@@ -8,9 +8,10 @@ import { writeState } from '../journal/state.ts';
 import { parseReleaseConfig } from '../manifest/release-config.ts';
 import { type ReleaseState, SCHEMA } from '../model/release.ts';
 import type { Context } from './context.ts';
+import { DEPLOYED_REF } from './deployed-ref.ts';
 import { returnToMain } from './return-to-main.ts';
 import { revertedReleases } from './reverted.ts';
-import { DEPLOYED_REF, survey } from './survey.ts';
+import { survey } from './survey.ts';
 
 const manifest = (name: string) => `name: ${name}\nruntime: pm2\ninstallation: { status: installed }\n`;
 

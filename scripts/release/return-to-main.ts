@@ -10,13 +10,13 @@ import { classify } from '../plan/classify.ts';
 import { notMerged, returnedLines } from '../plan/hotfix.ts';
 import { checkCheckout, throwAll } from '../plan/preflight.ts';
 import type { Context } from './context.ts';
+import { DEPLOYED_REF } from './deployed-ref.ts';
 import { locked } from './locked.ts';
 import { readManifests } from './manifests.ts';
 import { configAt } from './observe.ts';
 import { completeReturn, moveWithIntent } from './return-intent.ts';
 import { saying } from './said.ts';
 import { checkUnblocked, readRecords } from './standing-records.ts';
-import { DEPLOYED_REF } from './survey.ts';
 import { enter, type Verb } from './verb.ts';
 
 /** No release is called so: it is what the records are read with, to see whether one is in the way. */

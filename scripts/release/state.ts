@@ -9,6 +9,7 @@ import { checkTicket } from '../model/names.ts';
 import type { ReleaseState } from '../model/release.ts';
 import { nextSteps } from '../plan/next.ts';
 import { type DeadlineView, deadlineOf } from './guard/view.ts';
+import { type Moved, movedCheckout, movedLines } from './moved-checkout.ts';
 import { openRecords } from './records-context.ts';
 import { enter, type Verb } from './verb.ts';
 
@@ -28,13 +29,20 @@ export const verb: Verb = {
       ticket === undefined
         ? newest(listReleases(world.host, paths))
         : readRelease(world.host, ticketPaths(paths, ticket), ticket);
+    const holder = readHolder(world.host, paths);
+    // While somebody moves it, where the checkout stands says nothing.
+    const moved = async (state: ReleaseState | undefined) =>
+      holder === undefined ? await movedCheckout({ host: world.host, root: paths.root }, state) : undefined;
     if (!entry || (!entry.state && !entry.problem && !entry.broken)) {
+      const found = await moved(undefined);
       throw refused({
         what: ticket === undefined ? 'This host has no record of any release' : `This host has no record of ${ticket}`,
+        ...(found === undefined ? {} : { details: movedLines(found) }),
         hint: 'See: just release-list',
       });
     }
-    const view = viewRelease(world.host, paths, entry);
+    const last = ticket === undefined ? entry : newest(listReleases(world.host, paths));
+    const view = viewRelease(world.host, paths, entry, await moved(last?.state));
     if (given.has('json')) world.terminal.say(JSON.stringify(view));
     else for (const line of lines(view)) world.terminal.say(line);
     return 0;
@@ -50,15 +58,22 @@ interface View {
   holder: LockHolder | undefined;
   /** undefined where nothing is armed. */
   deadline: DeadlineView | undefined;
+  /** undefined where the checkout stands as the engine left it. */
+  moved: Moved | undefined;
   next: Array<{ command: string; what: string }>;
   log: string;
 }
 
-/** How a release stands now, as everything that says so says it. */
-export const viewRelease = (host: Host, paths: HostPaths, entry: ReleaseEntry): View =>
-  viewOf(entry, readHolder(host, paths), deadlineOf(host, paths, entry));
+/** How a release stands now, as everything that says so says it. @param moved where somebody looked for it. */
+export const viewRelease = (host: Host, paths: HostPaths, entry: ReleaseEntry, moved?: Moved): View =>
+  viewOf(entry, readHolder(host, paths), deadlineOf(host, paths, entry), moved);
 
-function viewOf(entry: ReleaseEntry, holder: LockHolder | undefined, deadline: DeadlineView | undefined): View {
+function viewOf(
+  entry: ReleaseEntry,
+  holder: LockHolder | undefined,
+  deadline: DeadlineView | undefined,
+  moved: Moved | undefined,
+): View {
   const { state } = entry;
   const held = holder?.ticket === entry.ticket ? holder : undefined;
   const doubts = [
@@ -76,6 +91,7 @@ function viewOf(entry: ReleaseEntry, holder: LockHolder | undefined, deadline: D
     doubts,
     holder: held,
     deadline,
+    moved,
     next:
       state && !held ? nextSteps(state) : [{ command: `just release-log ${entry.ticket} --follow`, what: 'watch it' }],
     log: entry.files.log,
@@ -98,6 +114,7 @@ function lines(view: View): string[] {
       .map(([key, value]) => `  ${key}=${value}`),
     ...(view.deadline ? [`  deadline: ${view.deadline.said}`] : []),
     ...view.doubts.map((doubt) => `  doubt: ${doubt}`),
+    ...(view.moved ? movedLines(view.moved).map((line) => `  notice: ${line}`) : []),
     ...(view.next.length > 0 ? ['Next:'] : []),
     ...view.next.map(({ command, what }) => `  ${command.padEnd(60)} # ${what}`),
   ];

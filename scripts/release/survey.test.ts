@@ -5,8 +5,9 @@ import { caught, type FileChanges, openSandbox, type Sandbox } from '../host/git
 import { hostPaths } from '../host/paths.ts';
 import { parseReleaseConfig } from '../manifest/release-config.ts';
 import type { Context } from './context.ts';
+import { DEPLOYED_REF } from './deployed-ref.ts';
 import { readManifests } from './manifests.ts';
-import { DEPLOYED_REF, type SurveyOptions, survey } from './survey.ts';
+import { type SurveyOptions, survey } from './survey.ts';
 
 const manifest = (name: string, more = '') =>
   `name: ${name}\nruntime: pm2\ninstallation: { status: installed }\n${more}`;

@@ -13,10 +13,9 @@ import { leavingNotice } from '../plan/hotfix.ts';
 import { checkCheckout, checkChoice, checkTarget, throwAll } from '../plan/preflight.ts';
 import { checkReverted } from '../plan/reverted.ts';
 import type { Context } from './context.ts';
+import { DEPLOYED_REF } from './deployed-ref.ts';
 import { cutOffReturn } from './return-intent.ts';
 import { revertedReleases } from './reverted.ts';
-
-export const DEPLOYED_REF = 'refs/asd/deployed';
 
 export interface Survey {
   headSha: string;

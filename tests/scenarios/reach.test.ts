@@ -162,6 +162,16 @@ for (const [title, way] of Object.entries(WAYS)) {
       expect(await Promise.all([h.head(), h.deployed(), h.httpVersion('alpha')])).toEqual([target, target, '2']);
       expect((await h.run('state')).stdout).toStartWith('REACH-1: released');
       expect(existsSync(join(h.prod, '.asd/workspace/releases/REACH-1.env'))).toBe(true);
+
+      // Something of the host's old days that pulls on its own.
+      const pulled = await h.push({ 'packages/alpha/words.txt': 'more\n' });
+      await h.git(h.prod, 'pull', '--quiet', '--ff-only');
+      const says = `from ${target.slice(0, 12)}, which is deployed, to ${pulled.slice(0, 12)}`;
+      expect((await h.run('state')).stdout).toContain(says);
+      expect(JSON.parse((await h.run('state', ['--json'])).stdout).moved).toMatchObject({
+        deployed: target,
+        head: pulled,
+      });
       expect(h.strays()).toEqual([]);
     });
   });

@@ -9,8 +9,8 @@ import type { Receipt } from '../../model/receipt.ts';
 import { SCHEMA } from '../../model/release.ts';
 import { runtimeOf } from '../../runtimes/registry.ts';
 import { type Context, runtimeContext } from '../context.ts';
+import { DEPLOYED_REF } from '../deployed-ref.ts';
 import { backUpServices } from '../hand-backup.ts';
-import { DEPLOYED_REF } from '../survey.ts';
 import { BASELINE, type Look, receiptOf } from './look.ts';
 
 /** @param backup false: none is taken. Services that have a complete backup already get no further one. @throws step-failed where a backup fails: nothing is marked as deployed then. */

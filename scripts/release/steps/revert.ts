@@ -9,11 +9,11 @@ import { pushRevert } from '../../host/git/revert-push.ts';
 import { secretsOf } from '../../host/mask.ts';
 import type { StepOf } from '../../model/step.ts';
 import { backupContext } from '../backup-context.ts';
+import { DEPLOYED_REF } from '../deployed-ref.ts';
 import { residue } from '../residue.ts';
 import { resolved, subject } from '../resolve.ts';
 import { readEnds } from '../revert-session.ts';
 import { leftBy, recordService, type Session, saveReceipt } from '../session.ts';
-import { DEPLOYED_REF } from '../survey.ts';
 import { postDataRestore } from './hooks.ts';
 
 type RevertKinds = 'restore-data' | 'restore-config' | 'stop' | 'settle-data' | 'compare' | 'go-back' | 'push';

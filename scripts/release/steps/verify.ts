@@ -4,9 +4,9 @@ import { readRef, updateRef } from '../../host/git/commits.ts';
 import { workingTree } from '../../host/git/working-tree.ts';
 import { stepFailed } from '../../model/error.ts';
 import { awaitHealthy, checkVersion } from '../../runtimes/health.ts';
+import { DEPLOYED_REF } from '../deployed-ref.ts';
 import { subject } from '../resolve.ts';
 import type { Session } from '../session.ts';
-import { DEPLOYED_REF } from '../survey.ts';
 import { projectOf } from './migrate.ts';
 
 export function verifyRunners(session: Session): Pick<Runners, 'head' | 'image' | 'health' | 'version' | 'deployed'> {

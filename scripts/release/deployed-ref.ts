@@ -1,0 +1,2 @@
+// What is deployed on this host, as git knows it.
+export const DEPLOYED_REF = 'refs/asd/deployed';
