@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { commandKind } from './command/kind.ts';
 import { configKind } from './config/kind.ts';
-import { backupContract } from './contract.ts';
+import { type BackupCase, backupContract } from './contract.ts';
 import { lacks } from './lacks.ts';
 import { fingerprint, makeOddTree } from './odd-tree.ts';
 import { sqliteKind } from './sqlite/kind.ts';
@@ -153,12 +153,17 @@ backupContract('command', async () => {
   };
 });
 
-backupContract('database (SQLite)', async () => {
-  const world = makeWorld({
-    backup: { types: ['database'] },
-    database: { type: 'sqlite', path: "data/it's 100%?.db" },
-  });
-  const path = world.packagePath("data/it's 100%?.db");
+/** @param bound in a folder that the service mounts, elsewhere; else in its package. */
+const sqliteCase = async (bound: boolean): Promise<BackupCase> => {
+  const name = "it's 100%?.db";
+  const world = makeWorld({ backup: { types: ['database'] }, database: { type: 'sqlite', path: `data/${name}` } });
+  const folder = join(world.root, 'bound');
+  if (bound) {
+    mkdirSync(folder);
+    world.context.service.backup.volumes = [{ bind: folder }];
+    world.context.service.database = { type: 'sqlite', path: `bind:${folder}/${name}` };
+  }
+  const path = bound ? join(folder, name) : world.packagePath(`data/${name}`);
   const db = new Database(path);
   // Never closed before the end: what they wrote stays in the WAL.
   const open = [db];
@@ -197,4 +202,6 @@ backupContract('database (SQLite)', async () => {
       await world.end();
     },
   };
-});
+};
+backupContract('database (SQLite)', () => sqliteCase(false));
+backupContract('database (SQLite in a bind)', () => sqliteCase(true));

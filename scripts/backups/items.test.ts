@@ -130,6 +130,30 @@ test('a database server that is not there is refused by name, and so is one that
   await expect(plan()).rejects.toThrow('several containers of shop could be its database: one, two');
 });
 
+test('a database in a bind is found below it, and nowhere else', async () => {
+  make({
+    backup: { types: ['database', 'volume'] },
+    mounts: [{ kind: 'bind', source: '', target: '/data', writable: true }],
+  });
+  const folder = join(world.root, 'bound');
+  world.context.service.backup.volumes = [{ bind: folder }];
+  for (const mount of world.context.resolved.components.flatMap((each) => each.mounts)) mount.source = folder;
+  mkdirSync(folder);
+  const at = (path: string) => {
+    world.context.service.database = { type: 'sqlite', path };
+  };
+  at(`bind:${folder}/app.db`);
+  await expect(plan()).rejects.toThrow('app.db is not there');
+  new Database(join(folder, 'app.db')).run('CREATE TABLE t (x)');
+  const { items, uncovered } = await plan();
+  expect(items.map(({ kind, path }) => [kind, path])).toContainEqual(['database', join(folder, 'app.db')]);
+  expect(uncovered).toEqual([]);
+  for (const path of [`bind:${folder}/../x.db`, 'bind:/etc/x.db', `bind:${folder}x/app.db`]) {
+    at(path);
+    await expect(plan()).rejects.toThrow('below no bind of backup.volumes');
+  }
+});
+
 test.if(root)('a database in a volume covers it only when it is alone there', async () => {
   make({
     backup: { types: ['database'] },

@@ -2,12 +2,16 @@
 import type { DatabaseSpec } from '../model/service.ts';
 import { componentName } from '../runtimes/compose/running.ts';
 import type { Mount, ResolvedService } from '../runtimes/runtime.ts';
+import type { DumpJob } from './cron.ts';
+import { type CommandDraft, commandOf, isAbout } from './habits.ts';
 import type { Project } from './projects.ts';
 import type { Guess } from './roles.ts';
 
 export interface BackupDraft {
   database?: { spec: DatabaseSpec; why: string };
   volumes: Array<{ suffix: string; why?: string } | { bind: string; why?: string }>;
+  /** What cron does already. */
+  command?: CommandDraft;
   /** Comments: what is not among them, and why. */
   notes: string[];
 }
@@ -33,6 +37,16 @@ const NOT_DATA =
   /^\/(?:$|(?:tmp|var|home|root|srv|opt|mnt|var\/lib|var\/log)$|(?:proc|sys|dev|run|var\/run|etc|usr|lib|bin|sbin|boot|var\/lib\/docker)(?:\/|$))/;
 
 export const dataName = ({ kind, source }: Pick<Mount, 'kind' | 'source'>): string => `${kind} ${source}`;
+
+/** Adds what cron does for a project: the first job as its command, others as a note. */
+export function addHabits(draft: BackupDraft, project: Project, jobs: readonly DumpJob[]): void {
+  for (const job of jobs.filter((each) => isAbout(each, project))) {
+    const found = commandOf(job);
+    if ('note' in found) draft.notes.push(found.note);
+    else if (draft.command === undefined) draft.command = found;
+    else draft.notes.push(`the cron job in ${job.place} dumps with ${job.program}, too: backup.command is one command`);
+  }
+}
 
 /**
  * @param placeOf a mount's source on this host. @param ownedBy data that is saved with another service: its name, else undefined.
@@ -88,19 +102,14 @@ function addMount(draft: BackupDraft, name: string, guess: Guess | undefined, mo
       ? undefined
       : `the files of ${name} (${guess.database}), for which no dump is taken: stop is safer than pause`;
   const why = server ?? whole;
-  if (kind === 'bind') draft.volumes.push({ bind: source, ...(why ? { why } : {}) });
-  else {
-    draft.volumes.push({ suffix: key, ...(why ? { why } : {}) });
-    if (first === undefined || draft.database !== undefined || server !== undefined) return;
-    const others =
-      more.length === 0
-        ? ''
-        : `; ${more.slice(0, 3).join(', ')} ${more.length === 1 ? 'is' : 'are'} in the archive only`;
-    draft.database = {
-      spec: { type: 'sqlite', path: `volume:${key}/${first}` },
-      why: `it begins as a SQLite database does${others}`,
-    };
-  }
+  draft.volumes.push({ ...(kind === 'bind' ? { bind: source } : { suffix: key }), ...(why ? { why } : {}) });
+  if (first === undefined || draft.database !== undefined || server !== undefined) return;
+  const others =
+    more.length === 0 ? '' : `; ${more.slice(0, 3).join(', ')} ${more.length === 1 ? 'is' : 'are'} in the archive only`;
+  draft.database = {
+    spec: { type: 'sqlite', path: kind === 'bind' ? `bind:${source}/${first}` : `volume:${key}/${first}` },
+    why: `it begins as a SQLite database does${others}`,
+  };
 }
 
 function serverSpec(project: Project, guess: Guess, type: Type): DatabaseSpec {

@@ -150,7 +150,7 @@ test('a dump for the database, an archive for each other volume and folder, a wo
   ]);
 });
 
-test('SQLite in a volume is the database where there is no other; in a folder it is in the archive', () => {
+test('SQLite in a volume or a folder is the database where there is no other', () => {
   const plain = project('notes', { service: 'web', published: [port(3000)] });
   const holds = (): Place => ({ kind: 'folder', sqlite: ['app.db', 'old.db'] });
   const volume = draftBackups(
@@ -169,7 +169,7 @@ test('SQLite in a volume is the database where there is no other; in a folder it
     holds,
     () => undefined,
   );
-  expect(bind.database).toBeUndefined();
+  expect(bind.database?.spec).toEqual({ type: 'sqlite', path: 'bind:/srv/n/app.db' });
   expect(bind.volumes).toEqual([
     { bind: '/srv/n', why: 'holds SQLite databases (app.db, old.db), saved with their WAL' },
   ]);

@@ -85,8 +85,12 @@ function databaseLines({ database }: BackupDraft): string[] {
   return [`database: ${map(entry)}${guessed(database.why)}`];
 }
 
-function backupLines({ database, volumes, notes }: BackupDraft): string[] {
-  const types = [...(database === undefined ? [] : ['database']), ...(volumes.length === 0 ? [] : ['volume'])];
+function backupLines({ database, volumes, command, notes }: BackupDraft): string[] {
+  const types = [
+    ...(database === undefined ? [] : ['database']),
+    ...(volumes.length === 0 ? [] : ['volume']),
+    ...(command === undefined ? [] : ['command']),
+  ];
   const entries = volumes.map(({ why, ...each }) => {
     const entry = 'bind' in each ? { bind: word(each.bind) } : { suffix: word(each.suffix) };
     return `    - ${map(entry)}${why === undefined ? '' : guessed(why)}`;
@@ -96,6 +100,20 @@ function backupLines({ database, volumes, notes }: BackupDraft): string[] {
     ...notes.map((note) => `  # ${plain(note)}`),
     `  type: ${list(types.length === 0 ? ['config'] : types)}`,
     ...(entries.length === 0 ? [] : ['  volumes:', ...entries]),
+    ...commandLines(command, types),
+  ];
+}
+
+/** A revert needs a way back for each kind that it has: what the others bring back, the command need not. */
+function commandLines(command: BackupDraft['command'], types: readonly string[]): string[] {
+  if (command === undefined) return [];
+  const others = types.filter((type) => type !== 'command');
+  return [
+    `  command:${guessed(command.why)}`,
+    `    backup: ${list(command.backup)}`,
+    others.length === 0
+      ? '    # restore: [...]   # as long as there is none, nothing brings this data back'
+      : `    restore: ["true"] # what is put back is saved as ${others.join(' and ')}; this is a copy more`,
   ];
 }
 

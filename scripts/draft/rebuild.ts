@@ -4,6 +4,7 @@ import type { Image } from '../host/docker.ts';
 import { soundsSecret } from '../host/mask.ts';
 import { componentName } from '../runtimes/compose/running.ts';
 import type { Project } from './projects.ts';
+import { limitsOf } from './rebuild-limits.ts';
 
 type Each = Project['containers'][number];
 interface Wire {
@@ -130,6 +131,7 @@ function serviceOf(
     ...given('security_opt', host.SecurityOpt),
     ...given('extra_hosts', host.ExtraHosts),
     ...given('read_only', host.ReadonlyRootfs),
+    ...Object.assign({}, ...Object.entries(limitsOf(config, host)).map(([key, value]) => given(key, value))),
     ...given('depends_on', dependencies(each)),
   };
 }

@@ -115,6 +115,12 @@ const RULES: Rule[] = [
         return when(database.path !== undefined, ['database', 'path'], 'is for sqlite only');
       if (database.path === undefined)
         return when(true, ['database', 'path'], 'is missing: the file of the sqlite database');
+      const bound = database.path.match(/^bind:(.*)$/)?.[1];
+      if (bound !== undefined) {
+        const binds = backup.volumes.flatMap((volume) => ('bind' in volume ? [volume.bind] : []));
+        const inside = binds.some((bind) => bound.startsWith(`${bind}/`));
+        return when(!inside, ['database', 'path'], 'must be bind:<path>, of a file below a bind of backup.volumes');
+      }
       const [, suffix] = database.path.match(/^volume:([^/]*)(?=\/.)/) ?? [];
       if (suffix === undefined)
         return when(

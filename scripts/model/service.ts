@@ -35,7 +35,7 @@ export interface DatabaseSpec {
   container?: string;
   user?: string;
   passwordEnv?: string;
-  /** sqlite: the file, relative to the package folder or .asd/workspace, or inside one of the backup volumes (`volume:<suffix>/path`). */
+  /** sqlite: the file, relative to the package folder or .asd/workspace, or inside one of the backup volumes (`volume:<suffix>/path`, `bind:/path`). */
   path?: string;
 }
 

@@ -1,8 +1,18 @@
 // Twelve Compose projects that somebody started by hand are taken over, one of them is released, and the way back leaves them as they were.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { SYSTEM_PATH } from '../../scripts/dev/engine/packages.ts';
 import { engineForTests, startTestEngine, type TestEngine } from '../../scripts/dev/engine/test-engine.ts';
 import { write } from './harness/files.ts';
@@ -23,6 +33,7 @@ describe.skipIf(!available)('takeover', () => {
   let foreign: Foreign;
   let found: Awaited<ReturnType<typeof standing>>;
 
+  const dumps = realpathSync(mkdtempSync(join(tmpdir(), 'belay-dumps-')));
   const just = (...argv: string[]): Promise<Result> => runCommand(['just', ...argv], host.prod, env);
   const packages = () => join(host.prod, 'packages');
   const read = (path: string) => readFileSync(join(packages(), path), 'utf8');
@@ -59,7 +70,7 @@ describe.skipIf(!available)('takeover', () => {
     engine = await startTestEngine({ own: true });
     const just_ = join(CHECKOUT, 'node_modules', `rust-just-linux-${process.arch}`, 'bin');
     env = {
-      PATH: [just_, SYSTEM_PATH].join(':'),
+      PATH: [join(dumps, 'bin'), just_, SYSTEM_PATH].join(':'),
       HOME: folder,
       LANG: 'C.UTF-8',
       USER: 'operator',
@@ -70,6 +81,12 @@ describe.skipIf(!available)('takeover', () => {
     };
     host = await emptyHost(folder, CHECKOUT, env);
     foreign = await startForeign(folder, engine, env);
+    // What the operator did about backups until now.
+    const line = `15 3 * * * docker exec shop-db-1 sh -c 'PGPASSWORD=$POSTGRES_PASSWORD pg_dump -U shop shop' > ${dumps}/shop-$(date +\\%F).sql`;
+    write(dumps, {
+      'bin/crontab': `#!/bin/sh\ncat <<'END'\n${line}\n0 4 * * * mysqldump --all > /backup/all.sql\nEND\n`,
+    });
+    chmodSync(join(dumps, 'bin/crontab'), 0o755);
     found = await standing();
   }, 180_000);
   afterEach(() => {
@@ -78,7 +95,7 @@ describe.skipIf(!available)('takeover', () => {
   afterAll(async () => {
     await endAll(folder);
     await engine?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    for (const path of [folder, dumps]) rmSync(path, { recursive: true, force: true });
   });
 
   test('drafted: nothing but packages/, the files as they are, and no secret among them', async () => {
@@ -86,6 +103,9 @@ describe.skipIf(!available)('takeover', () => {
     expect([dry.code, existsSync(packages())]).toEqual([0, false]);
     const drafted = await just('release-adopt', '--draft');
     expect(drafted.text).toContain('12 drafted, 0 there before');
+    expect(drafted.text).toMatch(
+      /The cron job in the crontab of \w+:2 dumps with mysqldump: whose data it is does not show/,
+    );
     expect(drafted.code).toBe(0);
     // Nothing was found to differ from what runs.
     expect(drafted.text).not.toContain('->');
@@ -129,7 +149,12 @@ describe.skipIf(!available)('takeover', () => {
     has('jobs', 'profiles: [batch] # guessed: ', '- { name: worker, role: worker } # guessed: ');
     has('vault', 'files: [compose.yml, prod/compose.yml]', 'not in git: app.env');
     has('shop', 'database: { type: postgresql, container: db, name: shop, user: shop } # guessed: it runs postgres');
-    has('shop', '# the volume shop_data is in the dump of db', 'type: [database]');
+    has('shop', '# the volume shop_data is in the dump of db', 'type: [database, command]');
+    has(
+      'shop',
+      'command: # guessed: the cron job in the crontab of ',
+      'restore: ["true"] # what is put back is saved as database',
+    );
     has('proxy', 'health: { endpoint: "http://127.0.0.1:', '/health", expected_code: 200 } # guessed: ');
   });
 
@@ -233,6 +258,10 @@ describe.skipIf(!available)('takeover', () => {
       for (const { id, ref } of services[name].kept)
         expect(await foreign.docker('image', 'inspect', '--format', '{{.Id}}', ref)).toBe(id);
     }
+    // The job's own dump is a copy more.
+    const own = join(services.shop.backup.dir, 'command');
+    expect(readdirSync(own)).toEqual([expect.stringMatching(/^shop-\d{4}-\d\d-\d\d\.sql$/)]);
+    expect(readFileSync(join(own, readdirSync(own)[0] ?? ''), 'utf8')).toContain('coffee');
     const rows = JSON.parse(readFileSync(join(services.shop.backup.dir, 'backup.json'), 'utf8')).items;
     expect(JSON.stringify(rows)).toContain('"rows:public.orders":2');
     const again = await just('release-adopt');
@@ -324,7 +353,7 @@ describe.skipIf(!available)('takeover', () => {
         leaky,
       ).replace('WORD: one', 'DB_PASSWORD: never-in-git, WORD: one'),
       'lost/docker-compose.yml': file(
-        '    volumes: [notes:/notes, ./more:/more]\nvolumes: { notes: {} }\n',
+        '    healthcheck: { test: [CMD-SHELL, "test -d /tmp && echo $$PATH"], interval: 1s, timeout: 2s, retries: 4, start_period: 500ms }\n    tmpfs: ["/scratch:size=1m,mode=1777"]\n    devices: ["/dev/null:/dev/nothing:r"]\n    shm_size: 1m\n    ulimits: { nofile: { soft: 100, hard: 200 } }\n    volumes: [notes:/notes, ./more:/more]\nvolumes: { notes: {} }\n',
         lost,
       ).replace('WORD: one', 'API_TOKEN: only-in-the-container, WORD: one'),
       'twin/docker-compose.yml': file('', twin).replace(String(twin), '${TWIN_PORT:-0}'),
@@ -356,6 +385,19 @@ describe.skipIf(!available)('takeover', () => {
     expect(read('lost/docker-compose.yaml')).toContain('# Drafted from the containers');
     expect(read('lost/docker-compose.yaml')).not.toContain('only-in-the-container');
     expect(read('lost/manifest.yaml')).toContain('The compose file is gone');
+    expect(parse(read('lost/docker-compose.yaml')).services.app).toMatchObject({
+      healthcheck: {
+        test: ['CMD-SHELL', 'test -d /tmp && echo $$PATH'],
+        interval: '1000ms',
+        timeout: '2000ms',
+        start_period: '500ms',
+        retries: 4,
+      },
+      tmpfs: ['/scratch:size=1m,mode=1777'],
+      devices: ['/dev/null:/dev/nothing:r'],
+      shm_size: 1_048_576,
+      ulimits: { nofile: { soft: 100, hard: 200 } },
+    });
     expect(await standing()).toEqual(before);
 
     // The printed line puts the secret where it belongs; then what was made from the containers is what runs.

@@ -1,4 +1,4 @@
-// Where a service's SQLite database lies: below its package or .asd/workspace, or in one of its volumes (`volume:<suffix>/path`).
+// Where a service's SQLite database lies: below its package or .asd/workspace, or in one of its volumes (`volume:<suffix>/path`) or binds (`bind:/path`).
 import { refused } from '../../model/error.ts';
 import type { BackupContext } from '../kind.ts';
 import { insideOf, ownPath } from '../places.ts';
@@ -18,9 +18,31 @@ export async function databaseFile(context: BackupContext): Promise<string> {
   }
   const file = path.startsWith('volume:')
     ? await inVolume(context, path, where)
-    : ownPath(context, path, 'database.path');
+    : path.startsWith(BIND)
+      ? inBind(context, path.slice(BIND.length), where)
+      : ownPath(context, path, 'database.path');
   if (context.host.files.stat(file)?.kind === 'file') return file;
   throw refused({ what: `${file} is no plain file, so it is no SQLite database`, where });
+}
+
+const BIND = 'bind:';
+
+/** The bind of the service's backup that its database is in; undefined where it is in none. */
+export function bindOf({ service }: BackupContext): string | undefined {
+  const path = service.database?.path ?? '';
+  if (path.split('/').includes('..')) return undefined;
+  return service.backup.volumes
+    .flatMap((spec) => ('bind' in spec && path.startsWith(`${BIND}${spec.bind}/`) ? [spec.bind] : []))
+    .toSorted((a, b) => b.length - a.length)[0];
+}
+
+function inBind(context: BackupContext, path: string, where: string): string {
+  const base = bindOf(context);
+  if (base === undefined)
+    throw refused({ what: `${JSON.stringify(path)} is below no bind of backup.volumes, or climbs out of it`, where });
+  const file = insideOf(context, base, path.slice(base.length + 1), where);
+  if (file !== undefined) return file;
+  throw refused({ what: `${path} is not there`, where, hint: `Look into ${base}.` });
 }
 
 async function inVolume(context: BackupContext, path: string, where: string): Promise<string> {

@@ -13,6 +13,7 @@ import { checkSums } from '../sums.ts';
 import { volumeName } from '../volume/mounts.ts';
 import { volumePlace } from '../volume/place.ts';
 import { BUSY_MS, checkContent, limits } from './content.ts';
+import { bindOf } from './file.ts';
 
 /** The file itself last on its way out and back: without it, nothing opens what lies there. */
 const SIDECARS = ['-wal', '-shm', '-journal'] as const;
@@ -22,9 +23,12 @@ async function target(context: BackupContext, { item }: Restoring): Promise<Sibl
   const path = item.path ?? '';
   const { files } = context.host;
   const inVolume = context.service.database?.path?.match(/^volume:([^/]+)\//)?.[1];
+  const bind = bindOf(context);
   const folders =
     inVolume === undefined
-      ? [packageFolder(context), context.paths.workspace]
+      ? bind === undefined
+        ? [packageFolder(context), context.paths.workspace]
+        : [bind]
       : await volumePlace(context, volumeName(context, inVolume), 'restored').then((place) =>
           place.how === 'folder' ? [place.path] : [],
         );

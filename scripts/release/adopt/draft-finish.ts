@@ -1,5 +1,6 @@
 // From projects that were read to packages: order, shared data, health and backups, and what would differ from what runs.
-import { type BackupDraft, dataName, draftBackups, type Place } from '../../draft/backups.ts';
+import { addHabits, type BackupDraft, dataName, draftBackups, type Place } from '../../draft/backups.ts';
+import type { DumpJob } from '../../draft/cron.ts';
 import { draftHealth } from '../../draft/health.ts';
 import { manifestText } from '../../draft/manifest.ts';
 import { prioritiesOf } from '../../draft/order.ts';
@@ -32,6 +33,7 @@ export async function finish(
   engine: Docker,
   all: readonly Project[],
   ready: readonly Prepared[],
+  jobs: readonly DumpJob[],
 ): Promise<Finished[]> {
   const networks = await engine.networks([PROJECT_LABEL]);
   const owners = new Map(networks.map(({ name, labels }) => [name, labels[PROJECT_LABEL] ?? '']));
@@ -48,6 +50,7 @@ export async function finish(
       (mount) => places.get(dataName(mount)) ?? { kind: 'gone', sqlite: [] },
       (data) => (group?.data.get(data) === service ? undefined : group?.data.get(data)),
     );
+    addHabits(backup, project, jobs);
     const gone = `The compose file is gone (${project.gone.join(', ')}): ${each.files[0]?.path} was made from the containers`;
     const text = manifestText({
       name: service,
@@ -119,14 +122,14 @@ function groupsOf(shared: ReadonlyMap<string, readonly string[]>): Map<string, G
 async function placesOf({ host }: Context, engine: Docker, { resolved }: Prepared): Promise<Map<string, Place>> {
   const places = new Map<string, Place>();
   const look = (path: string): Place => {
-    const kind = host.files.stat(path)?.kind;
-    if (kind === 'link') return look(host.files.realpath(path));
-    if (kind !== 'folder') return { kind: kind ?? 'gone', sqlite: [] };
     try {
+      const kind = host.files.stat(path)?.kind;
+      if (kind === 'link') return look(host.files.realpath(path));
+      if (kind !== 'folder') return { kind: kind ?? 'gone', sqlite: [] };
       return { kind, sqlite: sqliteFiles(host.files, path) };
     } catch (error) {
       // Not ours to read: what lies in it stays unknown, and it is saved as a whole.
-      if (error instanceof Error && 'syscall' in error) return { kind, sqlite: [] };
+      if (error instanceof Error && 'syscall' in error) return { kind: 'folder', sqlite: [] };
       throw error;
     }
   };

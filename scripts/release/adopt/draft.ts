@@ -1,5 +1,6 @@
 // release-adopt --draft: every Compose project of the engine as a package, for the operator to look at. Starts and stops nothing.
 import { dirname, join } from 'node:path';
+import { isAbout } from '../../draft/habits.ts';
 import { type Project, projectsOf } from '../../draft/projects.ts';
 import { openDocker } from '../../host/docker.ts';
 import { badInput, ReleaseError, refused } from '../../model/error.ts';
@@ -8,6 +9,7 @@ import { type Context, openContext, runtimeContext } from '../context.ts';
 import { inGroups } from '../in-groups.ts';
 import { checkUnblocked, readRecords } from '../standing-records.ts';
 import type { World } from '../world.ts';
+import { dumpJobs } from './cron-jobs.ts';
 import { type Finished, finish } from './draft-finish.ts';
 import { type Prepared, prepare } from './draft-prepare.ts';
 import { BASELINE } from './look.ts';
@@ -61,9 +63,12 @@ export async function draft(world: World, request: DraftRequest): Promise<number
     unless(problems, project, () => prepare(context, engine, project, { ...request, taken })),
   );
   const ready = prepared.filter((each): each is Prepared => each !== undefined);
-  const finished = await finish(context, engine, all, ready);
+  const jobs = await dumpJobs(context.host);
+  const finished = await finish(context, engine, all, ready, jobs);
   for (const each of finished)
     await unless(problems, each.project, async () => void report(context, say, each, problems, request.dry));
+  for (const job of jobs.filter((each) => !all.some((project) => isAbout(each, project))))
+    say(`The cron job in ${job.place} dumps with ${job.program}: whose data it is does not show, so it is in no draft`);
   conclude(say, finished.length, wanted.length - open.length, problems, request.dry);
   return 0;
 }
