@@ -6,7 +6,6 @@ import { hostPaths } from '../host/paths.ts';
 import { clock } from './checks/clock.ts';
 import { compose, docker } from './checks/docker.ts';
 import { dockerDisk } from './checks/docker-disk.ts';
-import { bun, just } from './checks/engine-programs.ts';
 import { env } from './checks/env.ts';
 import { guard } from './checks/guard.ts';
 import { hooks } from './checks/hooks.ts';
@@ -53,32 +52,6 @@ test.each([
   [tar, 'tar', 'echo bsdtar 3.6', 'tar is not GNU tar'],
 ])('%#: a program that is too old, or none', async (check, name, script, says) => {
   await ward.proves(check, () => ward.program(name, script), says);
-});
-
-test('the engine lacks its Bun, has another one, or no just', async () => {
-  const engine = join(ward.folder, 'engine');
-  const modules = join(engine, 'node_modules');
-  const program = (path: string, version: string) =>
-    `mkdir -p ${join(modules, path, '..')}; printf '#!/bin/sh\\necho ${version}\\n' > ${join(modules, path)}; chmod +x ${join(modules, path)}; `;
-  mkdirSync(engine);
-  writeFileSync(join(engine, 'package.json'), '{ "dependencies": { "bun": "1.4.5", "rust-just": "1.57.0" } }');
-  const install = program('bun/bin/bun.exe', '1.4.5') + program('rust-just-linux-x64/bin/just', 'just 1.57.0');
-  writeFileSync(
-    join(engine, 'bootstrap'),
-    `#!/bin/sh\n${install}\nln -sf ${modules}/rust-just-linux-x64/bin/just ${ward.bin}/just\n`,
-    { mode: 0o755 },
-  );
-  expect(ward.type(join(engine, 'bootstrap'))).toBe(0);
-  await ward.proves(bun, () => rmSync(modules, { recursive: true }), 'has no bun of its own', { engine });
-  await ward.proves(bun, () => void ward.type(program('bun/bin/bun.exe', '1.3.0')), 'is 1.3.0, pinned is 1.4.5', {
-    engine,
-  });
-  await ward.proves(
-    just,
-    () => void ward.type(`echo nonsense > ${join(modules, 'rust-just-linux-x64/bin/just')}`),
-    'does not run',
-    { engine },
-  );
 });
 
 test('Docker does not answer; Compose is too old', async () => {

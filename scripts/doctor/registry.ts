@@ -20,6 +20,7 @@ import { git, tar, zstd } from './checks/programs.ts';
 import { lock, releases } from './checks/records.ts';
 import { registryLogin } from './checks/registry-login.ts';
 import { resolve } from './checks/resolve.ts';
+import { selinux } from './checks/selinux.ts';
 import { manifests, settings } from './checks/settings.ts';
 import { space } from './checks/space.ts';
 
@@ -51,6 +52,7 @@ export const CHECKS: readonly Check[] = [
   hooks,
   env,
   ports,
+  selinux,
   images,
   registryLogin,
   backups,

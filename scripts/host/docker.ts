@@ -103,6 +103,16 @@ export function openDocker(
       });
     } catch (error) {
       if (error instanceof ReleaseError) throw error;
+      const { user } = host.machine;
+      if (error instanceof Error && 'code' in error && error.code === 'EACCES')
+        throw fail(
+          {
+            what: `User ${user} may not talk to Docker on ${socket}`,
+            where: socket,
+            hint: ['As root, then log in again:', `usermod -aG docker ${user}`],
+          },
+          error,
+        );
       throw fail(
         {
           what: `Docker does not answer on ${socket}: ${error instanceof Error ? error.message : String(error)}`,

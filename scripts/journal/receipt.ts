@@ -47,6 +47,7 @@ const RECEIPT = fields({
     }),
   ),
   scripts: mapOf(text),
+  helper: maybe(fields({ ref: text, id: text })),
   untracked: maybe(listOf(text)),
   revert: maybe(fields({ residue: maybe(listOf(text)) })),
 });

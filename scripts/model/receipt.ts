@@ -72,6 +72,8 @@ export interface Receipt {
   };
   /** Paths in the checkout that git neither keeps nor ignores, when prepare began; missing where there were too many. */
   untracked?: string[];
+  /** `backup.helper_image` as it was at adoption: that image, whatever the name means later. */
+  helper?: { ref: string; id: string };
   /** sha256 of each ticket script and revert script, by path. */
   scripts: Record<string, string>;
 }

@@ -14,6 +14,7 @@ import { type Found, manifestsAt, manifestsOnDisk } from './adopt/found.ts';
 import { BASELINE, type Look, linesOf, lookAt } from './adopt/look.ts';
 import type { Given } from './arguments.ts';
 import { type Context, openContext } from './context.ts';
+import { resolveHelper } from './helper-image.ts';
 import { locked } from './locked.ts';
 import { checkRuntimes } from './observe.ts';
 import { saying } from './said.ts';
@@ -74,6 +75,7 @@ async function adopt(world: World, context: Context, given: Given, lock?: Releas
       hint: 'Commit them, or put them back: git checkout -- FILE',
     });
   }
+  await resolveHelper(context, BASELINE);
   const found = asItLies ? await manifestsOnDisk(context) : await manifestsAt(repo, sha, context.env);
   for (const notice of found.notices) say(`Notice: ${notice}`);
   await checkRuntimes(context, BASELINE, found.manifests);

@@ -2,6 +2,7 @@
 import type { BackupContext } from '../backups/kind.ts';
 import type { ResolvedService } from '../runtimes/runtime.ts';
 import type { Context } from './context.ts';
+import { helperImage } from './helper-image.ts';
 import type { Subject } from './resolve.ts';
 
 export async function backupContext(
@@ -10,5 +11,5 @@ export async function backupContext(
   resolved: ResolvedService,
 ): Promise<BackupContext> {
   const running = await runtime.running(at, manifest, resolved.project);
-  return { ...at, service: manifest, resolved, running, helperImage: context.config.backup.helperImage };
+  return { ...at, service: manifest, resolved, running, helperImage: helperImage(context) };
 }

@@ -31,6 +31,8 @@ export interface Mount {
   writable: boolean;
   /** The volume belongs to somebody else (external: true). */
   external?: boolean;
+  /** What SELinux label Docker gives a bind at each start: `z`, shared by all containers, or `Z`, of this one alone. */
+  label?: 'z' | 'Z';
 }
 
 export interface ResolvedComponent {

@@ -1,5 +1,5 @@
 // The engine's own Bun and just: there, running, and of the pinned version.
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { shellWord } from '../../backups/shell.ts';
 import { ownProgram } from '../../host/own-program.ts';
 import { type Check, type Finding, fail, mend, pass, warn } from '../check.ts';
@@ -12,13 +12,31 @@ export const just: Check = {
   id: 'just',
   async look(at) {
     const findings = await lookAt(at, 'just', 'rust-just');
-    if (at.host.exec.which('just') !== undefined || findings.some(({ outcome }) => outcome === 'fail')) return findings;
+    if (findings.some(({ outcome }) => outcome === 'fail')) return findings;
+    const found = at.host.exec.which('just');
+    const link = mend(`${bootstrap(at)} --link`, 'make just and bun work everywhere');
+    if (found === undefined) return [...findings, warn('just is not on PATH', link)];
+    const folder = dirname(found);
+    if (isThereWithoutLogin(at, folder)) return findings;
     return [
       ...findings,
-      warn('just is not on PATH', mend(`${bootstrap(at)} --link`, 'make just and bun work everywhere')),
+      warn(`just is in ${folder}, where ssh HOST 'just ...', which reads no profile, does not look`, link),
     ];
   },
 };
+
+/** What sshd gives a command, on every distribution; what bash reads for it, too, is the user's. */
+const WITHOUT_LOGIN = '/usr/local/bin:/usr/bin:/bin';
+const READ_BY_BASH = '.bashrc';
+
+function isThereWithoutLogin({ host }: Patient, folder: string): boolean {
+  if (host.exec.which('just', WITHOUT_LOGIN) !== undefined) return true;
+  const { HOME } = host.machine.env;
+  if (HOME === undefined) return false;
+  const names = [folder, ...(folder.startsWith(`${HOME}/`) ? [`$HOME${folder.slice(HOME.length)}`] : [])];
+  const lines = (host.files.readText(join(HOME, READ_BY_BASH), { follow: true }) ?? '').split('\n');
+  return lines.some((line) => /^\s*(?:export\s+)?PATH=/.test(line) && names.some((name) => line.includes(name)));
+}
 
 const bootstrap = ({ paths }: Patient): string => shellWord(join(paths.engine, 'bootstrap'));
 

@@ -24,7 +24,7 @@ export async function toplevel(host: Host, cwd: string): Promise<string> {
   const result = await gitIn(host, cwd, ['rev-parse', ...asked]);
   const [bare = '', gitDir = '', format = '', ...rest] = result.stdout.replace(/\n$/, '').split('\n');
   if (bare === 'true') throw bareRepository(host, gitDir);
-  if (result.code !== 0 || result.timedOut) throw noRepository(cwd, lastLines(result));
+  if (result.code !== 0 || result.timedOut) throw noRepository(host, cwd, lastLines(result));
   const root = rest.join('\n');
   if (/[\n\uFFFD]/.test(root)) {
     throw refused({
@@ -54,7 +54,7 @@ function bareRepository(host: Host, gitDir: string) {
   });
 }
 
-function noRepository(cwd: string, said: string[]) {
+function noRepository({ files }: Host, cwd: string, said: string[]) {
   const owner = said
     .map((line) => /dubious ownership in repository at '(.*)'/.exec(line)?.[1])
     .find((at) => at !== undefined);
@@ -62,7 +62,11 @@ function noRepository(cwd: string, said: string[]) {
     return refused({
       what: 'The checkout belongs to another user, and git refuses to work in it (dubious ownership)',
       where: owner,
-      hint: ['If that owner is trusted:', `git config --global --add safe.directory '${owner}'`],
+      hint: [
+        'If that owner is trusted:',
+        `git config --global --add safe.directory '${owner}'`,
+        `or run it as the owner: sudo -u '#${files.stat(owner)?.uid ?? 'UID'}' just ...`,
+      ],
     });
   }
   return refused({

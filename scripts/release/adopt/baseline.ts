@@ -11,6 +11,7 @@ import { runtimeOf } from '../../runtimes/registry.ts';
 import { type Context, runtimeContext } from '../context.ts';
 import { DEPLOYED_REF } from '../deployed-ref.ts';
 import { backUpServices } from '../hand-backup.ts';
+import { pinHelper, resolveHelper } from '../helper-image.ts';
 import { BASELINE, type Look, receiptOf } from './look.ts';
 
 /** @param backup false: none is taken. Services that have a complete backup already get no further one. @throws step-failed where a backup fails: nothing is marked as deployed then. */
@@ -22,6 +23,8 @@ export async function setBaseline(
   backup: boolean,
 ): Promise<void> {
   const { host, paths, repo, env, terminal } = context;
+  const helper = await resolveHelper(context, BASELINE);
+  const pinned = await pinHelper(context, helper, BASELINE);
   const has = (name: string) => listBackups(host, paths.backups, name).backups.length > 0;
   const first = looks
     .map(({ manifest }) => manifest)
@@ -31,7 +34,7 @@ export async function setBaseline(
   const resolved = new Map(
     looks.flatMap((each) => (each.resolved ? [[each.manifest.name, each.resolved] as const] : [])),
   );
-  const saved = first.length > 0 ? await backUpServices(context, lock, first, { json: false, resolved }) : new Map();
+  const saved = first.length > 0 ? await backUpServices(pinned, lock, first, { json: false, resolved }) : new Map();
 
   const keyedHash = openKeyedHash(host, paths);
   const services: Receipt['services'] = {};
@@ -59,6 +62,7 @@ export async function setBaseline(
     env: Object.fromEntries(Object.entries(env).map(([name, value]) => [name, keyedHash(value)])),
     services,
     scripts: {},
+    ...(helper === undefined ? {} : { helper }),
   });
   const now = await readRef(repo, DEPLOYED_REF);
   if (now !== sha) await updateRef(repo, DEPLOYED_REF, sha, now);

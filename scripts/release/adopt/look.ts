@@ -8,7 +8,9 @@ import { awaitHealthy } from '../../runtimes/health.ts';
 import { runtimeOf } from '../../runtimes/registry.ts';
 import type { Difference, ResolvedService, RunningComponent, ServiceTree } from '../../runtimes/runtime.ts';
 import { type Context, runtimeContext } from '../context.ts';
+import { helperImage } from '../helper-image.ts';
 import { inGroups } from '../in-groups.ts';
+import { unreadable } from './rights.ts';
 import { sharedData } from './shared-data.ts';
 
 /** Instead of a ticket, also in the tags of kept images: no ticket is called so. */
@@ -72,6 +74,11 @@ async function lookAtOne(
   });
   // What does not run, or as somebody else's, has been said.
   if (look.running.length === 0) return look;
+  await unless(async () => {
+    const helper = helperImage(context);
+    const { running } = look;
+    look.differences.push(...(await unreadable({ ...at, service: manifest, resolved, running, helperImage: helper })));
+  });
   await unless(async () => {
     const timeoutMs = Math.min(manifest.health?.timeoutMs ?? healthyWithinMs, healthyWithinMs);
     await awaitHealthy(at, runtime, manifest, resolved.project, { timeoutMs, stableForMs: 0 });

@@ -14,13 +14,23 @@ export function writers(files: Pick<Files, 'stat'>, services: readonly Subject[]
   for (const { manifest, resolved } of services) {
     for (const mount of resolved?.components.flatMap((each) => each.mounts) ?? []) {
       if (!mount.writable || mount.source === '') continue;
-      if (mount.kind === 'bind' && files.stat(mount.source)?.kind === 'other') continue;
+      if (mount.kind === 'bind' && isOther(files, mount.source)) continue;
       const data = nameOf(mount);
       const names = found.get(data) ?? [];
       if (!names.includes(manifest.name)) found.set(data, [...names, manifest.name]);
     }
   }
   return new Map([...found].filter(([, names]) => names.length > 1));
+}
+
+function isOther(files: Pick<Files, 'stat'>, path: string): boolean {
+  try {
+    return files.stat(path)?.kind === 'other';
+  } catch (error) {
+    // In a folder that this user may not look into: as good as data.
+    if (error instanceof Error && 'syscall' in error) return false;
+    throw error;
+  }
 }
 
 const nameOf = ({ kind, source }: Pick<Mount, 'kind' | 'source'>): string => `${kind} ${source}`;

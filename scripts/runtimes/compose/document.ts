@@ -8,6 +8,7 @@ interface ComposeMount {
   source?: string;
   target: string;
   read_only?: boolean;
+  bind?: { selinux?: string };
 }
 
 interface ComposeService {
@@ -88,7 +89,9 @@ function mountsOf(document: ComposeDocument, service: ComposeService): Mount[] {
   return (service.volumes ?? []).flatMap((mount): Mount[] => {
     const { source = '', target } = mount;
     const writable = mount.read_only !== true;
-    if (mount.type === 'bind') return [{ kind: 'bind', source, target, writable }];
+    const { selinux } = mount.bind ?? {};
+    const label = selinux === 'z' || selinux === 'Z' ? { label: selinux } : {};
+    if (mount.type === 'bind') return [{ kind: 'bind', source, target, writable, ...label } as Mount];
     if (mount.type !== 'volume') return [];
     if (source === '') return [{ kind: 'volume', source, target, writable }];
     const volume = document.volumes?.[source];
