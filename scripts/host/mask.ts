@@ -48,7 +48,18 @@ function base64Forms(bytes: Uint8Array): string[] {
     const whole = (offset + bytes.length) % 3 === 0;
     forms.push(padded.slice([0, 2, 3][offset], whole ? undefined : -1));
   }
-  return forms.flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);
+  const lines = WRAPPED_AT.flatMap((columns) => wrapped(plain, columns));
+  return [...forms, ...lines].flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);
+}
+
+/** Columns of base64(1) and MIME, and of PEM. */
+const WRAPPED_AT = [76, 64];
+
+/** The lines of base64; without what another byte after it would change. */
+function wrapped(base64: string, columns: number): string[] {
+  if (base64.length <= columns) return [];
+  const fixed = base64.endsWith('=') ? base64.replaceAll('=', '').slice(0, -1) : base64;
+  return fixed.match(new RegExp(`.{1,${columns}}`, 'g')) ?? [];
 }
 
 function urlForms(text: string): string[] {
@@ -117,8 +128,16 @@ export interface Masker {
 
 /** A filter for one stream. Secrets are found across chunks; overlapping and touching ones become one `***`. */
 export function makeMasker(secrets: readonly string[]): Masker {
-  return maskerOf(automaton(secrets.flatMap(formsOf)));
+  let known = built.get(secrets);
+  if (known?.count !== secrets.length) {
+    known = { root: automaton(secrets.flatMap(formsOf)), count: secrets.length };
+    built.set(secrets, known);
+  }
+  return maskerOf(known.root);
 }
+
+/** One for all streams of all commands that are given the same list. */
+const built = new WeakMap<readonly string[], { root: Node; count: number }>();
 
 type Hit = [start: number, end: number];
 

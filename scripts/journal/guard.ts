@@ -12,7 +12,7 @@ import { isTicket } from '../model/names.ts';
 import { SCHEMA } from '../model/release.ts';
 import type { ReleaseConfig } from '../model/service.ts';
 import { realFolder, regularFile } from './place.ts';
-import { bool, type Check, fields, listOf, maybe, number, oneOf, readShape, text } from './shape.ts';
+import { bool, type Check, fields, listOf, maybe, number, oneOf, readShape, sealed, text } from './shape.ts';
 
 export interface Armed extends Deadline {
   schema: number;
@@ -150,7 +150,7 @@ export function writeArmed(host: Host, paths: Pick<HostPaths, 'guard'>, armed: A
     host.files.sync(paths.guard);
   }
   regularFile(host, file);
-  host.files.replace(file, `${JSON.stringify(armed)}\n`);
+  host.files.replace(file, sealed(armed));
 }
 
 /** What is left, written down anew as of now. */
@@ -175,8 +175,9 @@ export function decide(
   const verdict: Verdict = { schema: SCHEMA, ...wish };
   const temp = join(folder, `.verdict.${host.machine.random(6)}`);
   try {
-    host.files.replace(temp, `${JSON.stringify(verdict)}\n`);
+    host.files.replace(temp, sealed(verdict));
     host.files.link(temp, file);
+    host.files.sync(folder);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT')
@@ -189,7 +190,6 @@ export function decide(
   } finally {
     host.files.remove(temp);
   }
-  host.files.sync(folder);
   return { won: true, verdict };
 }
 
@@ -197,15 +197,20 @@ export function decide(
 export function leaveToPeople(host: Host, paths: Pick<HostPaths, 'guard'>, ticket: string): void {
   const verdict = readGuard(host, paths, ticket)?.verdict;
   if (verdict?.kind !== 'revert' || verdict.manual) return;
-  host.files.replace(guardFiles(paths, ticket).verdict, `${JSON.stringify({ ...verdict, manual: true })}\n`);
+  host.files.replace(guardFiles(paths, ticket).verdict, sealed({ ...verdict, manual: true }));
 }
 
-/** The release is final, one way or the other. Under the lock; the deadline goes first. */
+/**
+ * The release is final, one way or the other. Under the lock. The folder goes at once: whoever looked before and decides now would else
+ * find the place of the verdict free again.
+ */
 export function disarm(host: Host, paths: Pick<HostPaths, 'guard'>, ticket: string): void {
-  const files = guardFiles(paths, ticket);
-  if (host.files.stat(files.folder)?.kind !== 'folder') return;
-  host.files.remove(files.armed);
-  host.files.sync(files.folder);
-  host.files.remove(files.folder);
+  const { folder } = guardFiles(paths, ticket);
+  // No ticket begins with a dot.
+  const gone = join(paths.guard, `.${ticket}.gone`);
+  host.files.remove(gone);
+  if (host.files.stat(folder)?.kind !== 'folder') return;
+  host.files.rename(folder, gone);
   host.files.sync(paths.guard);
+  host.files.remove(gone);
 }

@@ -4,7 +4,7 @@ import type { Host } from '../host/port.ts';
 import { PHASES } from '../model/release.ts';
 import type { Plan, StepKind } from '../model/step.ts';
 import { realFolder, regularFile } from './place.ts';
-import { type Check, fields, listOf, matching, maybe, number, oneOf, readShape, text } from './shape.ts';
+import { type Check, fields, listOf, matching, maybe, number, oneOf, readShape, sealed, text } from './shape.ts';
 
 const MAX_BYTES = 64 * 1024 * 1024;
 const sha = matching(/^[0-9a-f]{40}$/, 'commit (40 hex digits)');
@@ -100,5 +100,5 @@ export function writePlan(host: Host, path: string, plan: Plan): void {
   realFolder(host, dirname(path));
   host.files.mkdir(dirname(path));
   regularFile(host, path);
-  host.files.replace(path, `${JSON.stringify(plan, undefined, 2)}\n`, { mode: 0o600 });
+  host.files.replace(path, sealed(plan), { mode: 0o600 });
 }

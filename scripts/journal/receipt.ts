@@ -2,7 +2,7 @@
 import type { Host } from '../host/port.ts';
 import type { Receipt } from '../model/receipt.ts';
 import { regularFile } from './place.ts';
-import { bool, fields, listOf, mapOf, matching, maybe, number, oneOf, readShape, text } from './shape.ts';
+import { bool, fields, listOf, mapOf, matching, maybe, number, oneOf, readShape, sealed, text } from './shape.ts';
 
 const MAX_BYTES = 64 * 1024 * 1024;
 const sha = matching(/^[0-9a-f]{40}$/, 'commit (40 hex digits)');
@@ -62,5 +62,5 @@ export function readReceipt(host: Host, path: string): Receipt | undefined {
 /** Replaces the file whole, 0600. */
 export function writeReceipt(host: Host, path: string, receipt: Receipt): void {
   regularFile(host, path);
-  host.files.replace(path, `${JSON.stringify(receipt, undefined, 2)}\n`, { mode: 0o600 });
+  host.files.replace(path, sealed(receipt), { mode: 0o600 });
 }

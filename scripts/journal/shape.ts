@@ -1,4 +1,5 @@
 // Light checks of parsed JSON: enough that a file damaged by hand is refused with a sentence instead of misread.
+import { sha256 } from '../host/keyed-hash.ts';
 import { refused } from '../model/error.ts';
 import { SCHEMA } from '../model/release.ts';
 
@@ -58,9 +59,17 @@ export const fields =
 const first = (found: Array<string | undefined>): string | undefined => found.find((problem) => problem !== undefined);
 const join = (at: string, key: string): string => (at === '' ? key : `${at}.${key}`);
 
+const sumOf = (record: object): string => sha256(JSON.stringify(record));
+
+/** The text of a JSON record, with a sum over all of it: a damaged byte that is still JSON of the right shape is found, too. */
+export function sealed(record: object): string {
+  const { sum: _, ...rest } = record as { sum?: unknown };
+  return `${JSON.stringify({ ...rest, sum: sumOf(rest) }, undefined, 2)}\n`;
+}
+
 /**
- * Parses a JSON record and checks it.
- * @param what it is, for the sentence. @throws refused where it is no JSON, of a newer schema, or not of the shape.
+ * Parses a JSON record and checks it. One without a sum is an older engine's.
+ * @param what it is, for the sentence. @throws refused where it is no JSON, of a newer schema, not of the shape, or not what was sealed.
  */
 export function readShape(content: string, file: string, what: string, check: Check): unknown {
   const damaged = (why: string, cause?: unknown) =>
@@ -68,7 +77,7 @@ export function readShape(content: string, file: string, what: string, check: Ch
       {
         what: `The ${what} is damaged: ${why}`,
         where: file,
-        hint: 'Put it back from a copy; it was not written like this.',
+        hint: 'Put it back from a copy; it was not written like this. Where you know that it is right as it is: take its "sum" out.',
       },
       cause,
     );
@@ -89,5 +98,7 @@ export function readShape(content: string, file: string, what: string, check: Ch
   }
   const problem = check(value, '');
   if (problem) throw damaged(problem);
-  return value;
+  const { sum, ...rest } = value as { sum?: unknown };
+  if (sum !== undefined && sum !== sumOf(rest)) throw damaged('its sum is not that of its content');
+  return rest;
 }

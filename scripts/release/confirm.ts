@@ -1,5 +1,6 @@
 // just release-confirm TICKET: a verified release is final; with --no, it is put back now.
-import { ticketPaths } from '../host/paths.ts';
+import { type HostPaths, ticketPaths } from '../host/paths.ts';
+import type { Host } from '../host/port.ts';
 import { decide, momentNow, readGuard } from '../journal/guard.ts';
 import { readRelease } from '../journal/records.ts';
 import { leftMs } from '../model/deadline.ts';
@@ -30,7 +31,7 @@ export const verb: Verb = {
   async run(given, world) {
     const [ticket = ''] = given.words;
     const kind = given.has('no') ? 'revert' : 'confirm';
-    const decided = await decideNow(world, ticket, kind);
+    const decided = decideNow(world.host, await openRecords(world), ticket, kind);
     const stands = await settled(world, ticket);
     const result = decided ? outcome(ticket, kind, stands) : late(ticket, stands);
     if (given.has('json'))
@@ -47,8 +48,7 @@ interface Stands {
 }
 
 /** @returns false where its time was over already. @throws refused where there is nothing to decide, or it was decided otherwise. */
-async function decideNow({ host, ...world }: World, ticket: string, kind: 'confirm' | 'revert'): Promise<boolean> {
-  const paths = await openRecords({ host, ...world });
+export function decideNow(host: Host, paths: HostPaths, ticket: string, kind: 'confirm' | 'revert'): boolean {
   const { state } = readRelease(host, ticketPaths(paths, ticket), ticket);
   const guard = readGuard(host, paths, ticket);
   if (!state) throw refused({ what: `This host has no record of ${ticket}`, hint: 'See: just release-list' });

@@ -49,7 +49,7 @@ export async function revertNow(
 }
 
 /** A person reverts a release whose deadline runs. @throws refused where it was confirmed at the same moment. */
-function takeOver({ host, paths }: Context, ticket: string, wish: RevertWish): void {
+export function takeOver({ host, paths }: Context, ticket: string, wish: RevertWish): void {
   if (!readGuard(host, paths, ticket)) return;
   const by = host.machine.user;
   const { verdict } = decide(host, paths, ticket, { kind: 'revert', cause: 'by hand', by, manual: true, wish });

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SYSTEM_PATH } from '../../scripts/dev/engine/packages.ts';
+import { sealed } from '../../scripts/journal/shape.ts';
 import { contained } from './harness/engines.ts';
 import type { ScenarioHost } from './harness/host.ts';
 import { kill, runCommand, startCommand, until } from './harness/process.ts';
@@ -202,7 +203,7 @@ onBoth('guard', { services: { alpha: {}, beta: {} } }, (host, runtime) => {
     const file = join(h.prod, '.asd/workspace/guard', ticket, 'armed.json');
     const armed = JSON.parse(readFileSync(file, 'utf8')) as { leftMs: number };
     expect(armed.leftMs).toBeGreaterThan(1_800_000);
-    writeFileSync(file, JSON.stringify({ ...armed, leftMs: 100 }));
+    writeFileSync(file, sealed({ ...armed, leftMs: 100 }));
     await stands(h, ticket, 'reverted');
     expect(await stateOf(h, ['alpha', 'beta'])).toEqual(before);
   });

@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sealed } from '../../scripts/journal/shape.ts';
 import type { ScenarioHost } from './harness/host.ts';
 import { hasData, seed, stateOf, use, withData } from './harness/proof.ts';
 import { onBoth } from './harness/runtimes.ts';
@@ -172,7 +173,7 @@ writeFileSync(file, readFileSync(file, 'utf8').replace('ALPHA_MOOD=calm', 'ALPHA
       const missing = '0'.repeat(64);
       const file = join(h.prod, '.asd/workspace/releases/D-1.receipt.json');
       const receipt = readFileSync(file, 'utf8');
-      writeFileSync(file, receipt.replaceAll(old?.id ?? 'none', `sha256:${missing}`));
+      writeFileSync(file, sealed(JSON.parse(receipt.replaceAll(old?.id ?? 'none', `sha256:${missing}`))));
       const gone = await h.run('revert', ['D-1']);
       expect(gone.text).toContain('which is gone');
       expect(gone.code).toBe(4);

@@ -50,3 +50,15 @@ test('whatever the release did, with nothing changed since, all values are as be
     }),
   );
 });
+
+test('a quote that is never closed: what is said to be back is back, or nothing is said to be', () => {
+  const before = 'A=1\nKEY="two\nlines"\nB=2\n';
+  const cut = 'A=1\nKEY="two\n';
+  const merged = mergeEnv(before, cut, parse(cut));
+  expect([parse(merged.text), merged.restored]).toEqual([parse(before), ['B', 'KEY']]);
+  // Changed by somebody: it stays as it is, and what comes before it in neither file can be told from it.
+  const own = mergeEnv('A=1\nB="x"\nC="y"\n', 'A="2\nC=3\n', { C: '3' });
+  const said = parse(own.text);
+  expect(own.restored.filter((name) => said[name] !== parse('A=1\nB="x"\nC="y"\n')[name])).toEqual([]);
+  expect(own.kept).toContain('A');
+});

@@ -29,10 +29,20 @@ export function mergeEnv(
   const names = [...new Set([...Object.keys(old), ...Object.keys(current)])].sort();
   const differing = names.filter((name) => old[name] !== current[name]);
   const restored = differing.filter((name) => of(current[name]) === left(name));
-  let text = now;
-  for (const name of restored) text = assign(text, name, old[name] === undefined ? undefined : lineOf(before, name));
-  return { text, restored, kept: differing.filter((name) => !restored.includes(name)) };
+  const kept = differing.filter((name) => !restored.includes(name));
+  const wanted = (name: string) => (restored.includes(name) ? old : current)[name];
+  const holds = (text: string): boolean => {
+    const said = valuesOf(text);
+    return [...names, ...Object.keys(said)].every((name) => said[name] === wanted(name));
+  };
+  // A quote that is never closed takes in what follows it: then from the other side, what stays put into the file of before.
+  const text = [take(before, restored, now), take(now, kept, before)].find(holds);
+  return text === undefined ? { text: now, restored: [], kept: differing } : { text, restored, kept };
 }
+
+/** Names as one text has them, in another text. */
+const take = (from: string, names: readonly string[], into: string): string =>
+  names.reduce((text, name) => assign(text, name, lineOf(from, name)), into);
 
 /** Without a prototype: a name may be `constructor`. */
 const valuesOf = (text: string): Record<string, string | undefined> =>

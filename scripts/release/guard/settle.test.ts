@@ -187,3 +187,26 @@ test('a torn end of the log keeps nobody from going back', async () => {
   expect(await world.sweep()).toBe('final');
   expect(world.runs()).toBe('old');
 });
+
+test('who looked while it waited, and decides while it becomes final, is told that it does not wait any more', async () => {
+  waiting();
+  decide(world.host, world.context.paths, TICKET, confirm);
+  const { remove } = world.host.files;
+  const told: string[] = [];
+  world.host.files.remove = (path) => {
+    remove(path);
+    try {
+      if (told.length < 9)
+        told.push(
+          decide({ ...world.host, files: { ...world.host.files, remove } }, world.context.paths, TICKET, refuse).verdict
+            .kind,
+        );
+    } catch (error) {
+      told.push(String(error));
+    }
+  };
+  expect(await world.sweep()).toBe('final');
+  expect(told.length).toBeGreaterThan(1);
+  expect(told.filter((each) => each === 'revert')).toEqual([]);
+  expect(status()).toBe('released confirm/done');
+});
