@@ -2,6 +2,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { badInput, refused } from '../model/error.ts';
+import type { Enclosure } from './enclosure.ts';
 import { allPids, isAlive, processStat, readProc } from './proc.ts';
 import { errorCode } from './safe-open.ts';
 
@@ -39,6 +40,7 @@ export interface ChildOptions {
   cwd?: string;
   env: Record<string, string>;
   mark?: string;
+  enclosure?: Enclosure;
 }
 
 /** Open file descriptors that the child gets as 0, 1 and 2. They stay the caller's to close. */
@@ -76,8 +78,9 @@ export function startChild(argv: readonly string[], options: ChildOptions, strea
   }
   try {
     const { stdin, stdout, stderr } = streams;
-    const child = Bun.spawn([file, ...argv.slice(1)], {
-      argv0: program,
+    const command = [file, ...argv.slice(1)];
+    const child = Bun.spawn(options.enclosure?.command(command) ?? command, {
+      argv0: options.enclosure === undefined ? program : 'sh',
       env,
       stdio: [stdin, stdout, stderr],
       // setsid: a hang-up of our terminal does not reach it, and its group has its pid.

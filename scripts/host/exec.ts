@@ -2,6 +2,7 @@
 import { closeSync } from 'node:fs';
 import { stepFailed } from '../model/error.ts';
 import { type Child, endMarked, findProgram, markedBelow, startChild } from './children.ts';
+import { type Enclosure, endEnclosures, openEnclosure } from './enclosure.ts';
 import { memoryFile, osPipe } from './libc.ts';
 import { startLong } from './long.ts';
 import { openOutput } from './output.ts';
@@ -35,7 +36,7 @@ function keeper(options: RunOptions, program: string) {
 /** Opens what the child gets, starts it, and closes our copies of it. */
 function startWithPipes(
   argv: readonly string[],
-  options: RunOptions,
+  options: RunOptions & { enclosure?: Enclosure },
 ): { child: Child; stdout: number; stderr: number } {
   const input = typeof options.input === 'string' ? new TextEncoder().encode(options.input) : options.input;
   const out = osPipe();
@@ -63,8 +64,12 @@ async function run(argv: readonly string[], options: RunOptions): Promise<RunRes
   if (options.signal?.aborted)
     return { code: undefined, signal: 'SIGTERM', timedOut: false, stdout: '', tail: [], durationMs: 0 };
   const output = openOutput(options);
+  const enclosure = options.endStragglers && options.mark !== undefined ? openEnclosure(options.mark) : undefined;
   try {
-    const { child, stdout, stderr } = startWithPipes(argv, options);
+    const { child, stdout, stderr } = startWithPipes(
+      argv,
+      enclosure === undefined ? options : { ...options, enclosure },
+    );
     const streams = [output.stream(), output.stream()] as const;
     const readers = [
       readPipe(stdout, (chunk) => {
@@ -80,6 +85,7 @@ async function run(argv: readonly string[], options: RunOptions): Promise<RunRes
     const { timedOut } = supervisor;
     return { code, signal, timedOut, stdout: kept.text(), tail: output.tail, durationMs: performance.now() - began };
   } finally {
+    await enclosure?.end();
     output.close();
   }
 }
@@ -93,7 +99,7 @@ export function openExec(path: string): Exec {
     detach: (argv, options) =>
       startChild(argv, options, { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' }).forget(),
     marked: markedBelow,
-    endMarked,
+    endMarked: async (mark) => (await endMarked(mark)) + (await endEnclosures(mark)),
     which: (program, on) => findProgram(program, on ?? path),
   };
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReleaseError } from '../model/error.ts';
+import { openEnclosure } from './enclosure.ts';
 import { type HookCall, interpreter, runHook } from './hook.ts';
 import type { Host } from './port.ts';
 import { openHost } from './real.ts';
@@ -17,6 +18,10 @@ const host: Host = {
     env: { PATH: real.machine.env.PATH ?? '', HOME: folder, NODE_OPTIONS: '--bad', GIT_DIR: '/nowhere' },
   },
 };
+/** Not every machine lets this user have control groups. */
+const probe = openEnclosure(`hook-test-probe-${process.pid}`);
+const encloses = probe !== undefined;
+await probe?.end();
 let count = 0;
 
 function call(argv: string[], more: Partial<HookCall> = {}): HookCall & { tries: number[] } {
@@ -110,6 +115,38 @@ test('what it leaves in the background is ended, also when it went well', async 
   await runHook(host, sh(`setsid sleep 300 & echo $! > '${folder}/left'`));
   expect(host.machine.alive(Number(readFileSync(join(folder, 'left'), 'utf8')))).toBe(false);
 });
+
+test.skipIf(!encloses)(
+  'what it leaves with an empty environment, in a session of its own, is ended, too; also when it went wrong',
+  async () => {
+    const left = `env -i setsid sh -c 'trap "" TERM; echo $$ > "${folder}/nobody"; exec sleep 300' >/dev/null 2>&1 &
+      while [ ! -s '${folder}/nobody' ]; do sleep 0.01; done`;
+    for (const code of [0, 3]) {
+      rmSync(join(folder, 'nobody'), { force: true });
+      const outcome = runHook(host, sh(`${left}; exit ${code}`)).catch((error: unknown) => error);
+      expect((await outcome) === undefined).toBe(code === 0);
+      expect(host.machine.alive(Number(readFileSync(join(folder, 'nobody'), 'utf8')))).toBe(false);
+    }
+  },
+);
+
+test.skipIf(!encloses)(
+  'what a killed engine left in an enclosure is ended by the next one, and no other is',
+  async () => {
+    const [session, another] = ['hook-test-one', 'hook-test-two'].map((name) => `${name}-${process.pid}`);
+    const start = (mark: string) => {
+      const argv = openEnclosure(mark)?.command(['/bin/sleep', '300']) ?? [];
+      return Bun.spawn(argv, { env: {}, detached: true, stdio: ['ignore', 'ignore', 'ignore'] });
+    };
+    const [own, other] = [start(`${session}.ab12`), start(`${another}.ab12`)];
+    const inIt = (pid: number) => readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes('hook-test-');
+    while (!inIt(own.pid) || !inIt(other.pid)) await Bun.sleep(2);
+    expect(await host.exec.endMarked(session ?? '')).toBe(1);
+    expect([await own.exited, other.exitCode]).toEqual([137, null]);
+    expect(await host.exec.endMarked(another ?? '')).toBe(1);
+    expect(await host.exec.endMarked(another ?? '')).toBe(0);
+  },
+);
 
 test('a stop ends it', async () => {
   const stop = new AbortController();

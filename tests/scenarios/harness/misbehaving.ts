@@ -11,6 +11,9 @@ export interface Misbehaving {
 /** Value of API_TOKEN in the host's `.env`. */
 export const TOKEN = 'tok"en $HOME-0123456789';
 
+/** What a process that carries no mark of ours sleeps, to be found by. */
+export const NOBODYS = '31536007';
+
 export const ENDS: readonly Misbehaving[] = [
   {
     name: 'a daemon that was forked twice and keeps the output open',
@@ -26,6 +29,11 @@ export const ENDS: readonly Misbehaving[] = [
     name: 'a daemon that closed everything',
     language: 'sh',
     text: 'setsid sleep 1000 </dev/null >/dev/null 2>&1 & exit 0',
+  },
+  {
+    name: 'a daemon with an empty environment, in a session of its own',
+    language: 'sh',
+    text: `env -i setsid sh -c 'trap "" TERM HUP INT; (sleep ${NOBODYS} &) ; exit 0' </dev/null >/dev/null 2>&1; exit 0`,
   },
   {
     name: 'fifty children',
