@@ -1,16 +1,19 @@
 // `just torture [--seed=N] [--minutes=N] [--only=WORDS]`: the engine in a simulated world, disturbed at every point of every scenario.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { LONG_FORMS, longTable, runLong } from './torture/long-forms.ts';
 import { runShard, type Shard, type Tally } from './torture/shard.ts';
 import { KINDS, tableOf } from './torture/table.ts';
 
-const HELP = `just torture [--seed=N] [--minutes=N] [--only=WORDS] [--kinds=kill,power,...]
+const LONG = LONG_FORMS.map(({ kind }) => kind);
+const HELP = `just torture [--seed=N] [--minutes=N] [--only=WORDS] [--kinds=kill,power,...] [--most=N] [--from=N]
 
 Disturbs the engine at every effect that it has on a simulated host, and sees that the host can be finished or put back.
   --seed=N      order and chance; the same one repeats a run (default: drawn, and printed)
   --minutes=N   ends after so long, wherever it is (default: when every point was visited)
   --only=WORDS  scenarios whose name has these words
-  --kinds=LIST  of ${KINDS.join(', ')} (default: all)
+  --kinds=LIST  of ${[...KINDS, ...LONG].join(', ')} (default: all)
+  --most=N      of each of ${LONG.join(', ')}: so many; --from=N: from that one on
 
 Exits 1 where a promise was broken; each failure is printed with the words that repeat it.`;
 
@@ -19,6 +22,7 @@ interface Wanted {
   untilMs: number;
   only: string;
   kinds: string[];
+  long: { from: number; most: number | undefined };
 }
 
 function asked(args: readonly string[]): Wanted | undefined {
@@ -29,13 +33,17 @@ function asked(args: readonly string[]): Wanted | undefined {
         seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
         minutes: { type: 'string', default: '1440' },
         only: { type: 'string', default: '' },
-        kinds: { type: 'string', default: KINDS.join(',') },
+        kinds: { type: 'string', default: [...KINDS, ...LONG].join(',') },
+        most: { type: 'string' },
+        from: { type: 'string', default: '0' },
       },
     });
     const [seed, minutes, kinds] = [Number(values.seed), Number(values.minutes), values.kinds.split(',')];
-    const known = kinds.every((kind) => KINDS.some((each) => each === kind));
-    if (!Number.isInteger(seed) || !(minutes > 0) || !known) return undefined;
-    return { seed, untilMs: Date.now() + minutes * 60_000, only: values.only, kinds };
+    const [from, most] = [Number(values.from), values.most === undefined ? undefined : Number(values.most)];
+    const known = kinds.every((kind) => [...KINDS, ...LONG].some((each) => each === kind));
+    const numbers = [seed, from, most ?? 0].every((each) => Number.isInteger(each) && each >= 0);
+    if (!numbers || !(minutes > 0) || !known) return undefined;
+    return { seed, untilMs: Date.now() + minutes * 60_000, only: values.only, kinds, long: { from, most } };
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     return undefined;
@@ -67,10 +75,17 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const began = performance.now();
   console.log(`seed ${wanted.seed}`);
-  const of = availableParallelism();
-  const tallies = await Promise.all(Array.from({ length: of }, (_, part) => startShard({ ...wanted, part, of })));
-  for (const line of tableOf(tallies, wanted.seed, (performance.now() - began) / 1000)) console.log(line);
-  return tallies.some(({ failures }) => failures.length > 0) ? 1 : 0;
+  const { long, ...shard } = wanted;
+  let failed = false;
+  if (KINDS.some((kind) => wanted.kinds.includes(kind))) {
+    const of = availableParallelism();
+    const tallies = await Promise.all(Array.from({ length: of }, (_, part) => startShard({ ...shard, part, of })));
+    for (const line of tableOf(tallies, wanted.seed, (performance.now() - began) / 1000)) console.log(line);
+    failed = tallies.some(({ failures }) => failures.length > 0);
+  }
+  const rows = await runLong(wanted.kinds, { seed: wanted.seed, untilMs: wanted.untilMs, ...long });
+  for (const line of longTable(rows, wanted.seed)) console.log(line);
+  return failed || rows.some(({ failures }) => failures.length > 0) ? 1 : 0;
 }
 
 process.exit(await main(process.argv.slice(2)));
