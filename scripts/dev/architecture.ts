@@ -45,11 +45,28 @@ const FOLDER_EFFECTS: Record<string, RegExp> = {
   release: /^process\.(?:argv|exitCode|exit)$|^Bun\.main$|^import\.meta\.main$/,
 };
 
-const EFFECT_MODULE =
-  /^(?:node:)?(?:fs|fs\/promises|child_process|net|http|https|http2|tls|dgram|dns|cluster|worker_threads|timers|timers\/promises|process|os)$|^bun(?::ffi|:sqlite)?$|^undici|^zx/;
+/** Computations that any folder may import, by node's name or the package's. Whatever is not named here is for host/. */
+const PLAIN_MODULES = new Set(['node:path', 'node:util', 'yaml', 'zod', 'dotenv']);
 
-const EFFECT =
-  /\b(?:Bun\.(?!Glob\b|CryptoHasher\b|semver\b|hash\b|YAML\b|TOML\b|stringWidth\b|escapeHTML\b)\w+|process\.\w+|fetch(?=\()|Date\.now|performance\.\w+|set(?:Timeout|Interval|Immediate)|Math\.random|random(?:Bytes|UUID|Int|FillSync)|console\.\w+|WebSocket|import\.meta\.(?:env|main))\b|\bnew Date\(\s*\)/g;
+/** Names by which a program reaches the world; as a whole, so that a copy of one under another name is seen as well. */
+const REACHES = [
+  String.raw`Bun(?!\.(?:Glob|CryptoHasher|semver|hash|YAML|TOML|stringWidth|escapeHTML)\b)(?:\.\w+)?`,
+  String.raw`(?:process|performance|crypto|console|navigator|Atomics|Temporal)(?:\.\w+)?`,
+  'fetch|XMLHttpRequest|WebSocket|EventSource|Worker|BroadcastChannel|globalThis',
+  String.raw`set(?:Timeout|Interval|Immediate)|random(?:Bytes|UUID|Int|FillSync)|Math\.random|AbortSignal\.timeout`,
+  String.raw`(?:require|eval|Function)(?=\s*\()|import\.meta\.(?:env|main|require)`,
+  String.raw`Date\.now|(?<!new )Date(?=\s*\()`,
+];
+/** Not where it is a key, or a property of something else. */
+const EFFECT = new RegExp(
+  [
+    String.raw`(?<![\w$]|[\w$)\]]\??\.)(?:${REACHES.join('|')})\b(?!\s*\??:)`,
+    String.raw`\bnew Date(?:\s*\(\s*\)|(?!\s*\())`,
+    String.raw`\}\s*=\s*Date\b`,
+    String.raw`\.scan(?:Sync)?(?=\()`,
+  ].join('|'),
+  'g',
+);
 
 /** Tests, the suites that they share, and what those start as programs of their own. */
 const isTest = (path: string): boolean => /\.test\.ts$|\/(?:contract|fixture)(?:-\w+)*\.ts$/.test(path);
@@ -98,7 +115,7 @@ export function violations(path: string, source: string, services: readonly stri
       say('bun:test is for tests');
     } else if (PURE[folder] && !PURE[folder].includes(name)) {
       say(`${folder}/ is computation and must not import ${name}`);
-    } else if (!EFFECTS_IN.includes(folder) && EFFECT_MODULE.test(name)) {
+    } else if (!EFFECTS_IN.includes(folder) && !PLAIN_MODULES.has(name)) {
       say(`${name} is for host/ alone`);
     }
   }
