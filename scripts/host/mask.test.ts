@@ -134,3 +134,14 @@ describe('streaming', () => {
     expect(chunked(new Uint8Array([0x61, 0xff, 0x62, 0xc3]), [1], ['secret'])).toBe('a\ufffdb\ufffd');
   });
 });
+
+test('a secret that is folded, as base64 does at 76 columns, is still one; what is not whole stays', () => {
+  const secret = 'correct-horse-battery-staple';
+  const folded = Buffer.from(`https://user:${secret}@example.org/`).toString('base64').replaceAll(/.{24}/g, '$&\r\n');
+  expect(Buffer.from(maskText(folded, [secret]).replaceAll(/\*+/g, ''), 'base64').toString()).not.toContain('horse');
+  expect(maskText('correct-\nhorse-battery\n-staple!', [secret])).toBe('***!');
+  expect(maskText('correct-h\n\nrose\ncorrect-\nhorse-\n', [secret])).toBe('correct-h\n\nrose\ncorrect-\nhorse-\n');
+  const masker = makeMasker([secret]);
+  const shown = [...'x\ncorrect-\nhorse-battery-\nstaple\ny'].map((char) => masker.push(char)).join('');
+  expect(shown + masker.flush()).toBe('x\n***\ny');
+});

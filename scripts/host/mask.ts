@@ -4,6 +4,10 @@ const SECRET_KEY = /PASS|SECRET|TOKEN|KEY|CREDENTIAL|DSN/i;
 const USER_INFO = /[a-z][a-z0-9+.-]*:\/\/([^\s/?#"'@]*(?:@[^\s/?#"'@]*)*)@/gi;
 const SHORTEST = 6;
 const MASK = '***';
+/** So much of a secret before a line break: the rest is looked for after it. Less would hold back the end of too many lines. */
+const FOLDED = 3;
+const LINE_FEED = 10;
+const RETURN = 13;
 
 /** Whether a variable of that name probably holds a secret. */
 export const soundsSecret = (name: string): boolean => SECRET_KEY.test(name);
@@ -48,18 +52,7 @@ function base64Forms(bytes: Uint8Array): string[] {
     const whole = (offset + bytes.length) % 3 === 0;
     forms.push(padded.slice([0, 2, 3][offset], whole ? undefined : -1));
   }
-  const lines = WRAPPED_AT.flatMap((columns) => wrapped(plain, columns));
-  return [...forms, ...lines].flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);
-}
-
-/** Columns of base64(1) and MIME, and of PEM. */
-const WRAPPED_AT = [76, 64];
-
-/** The lines of base64; without what another byte after it would change. */
-function wrapped(base64: string, columns: number): string[] {
-  if (base64.length <= columns) return [];
-  const fixed = base64.endsWith('=') ? base64.replaceAll('=', '').slice(0, -1) : base64;
-  return fixed.match(new RegExp(`.{1,${columns}}`, 'g')) ?? [];
+  return forms.flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);
 }
 
 function urlForms(text: string): string[] {
@@ -149,25 +142,38 @@ function maskerOf(root: Node): Masker {
   let hits: Hit[] = [];
   /** What was shown last is ***, so that a hit at the beginning of what is held needs none. */
   let open = false;
+  /** Places of line breaks that were passed over: what is folded, as base64 is, is still the secret. */
+  let folds: number[] = [];
 
+  /** Where the last `length` characters before `end` begin, without the folds. */
+  const startOf = (length: number, end: number): number => {
+    let start = end - length;
+    for (let at = folds.length - 1; (folds[at] ?? -1) >= start; at -= 1) start -= 1;
+    return start;
+  };
   const scan = (all: string): void => {
     for (let i = held.length; i < all.length; i += 1) {
       const code = all.charCodeAt(i);
+      const before = node;
       let to = node.next.get(code);
       while (to === undefined && node.fail !== undefined) {
         node = node.fail;
         to = node.next.get(code);
       }
+      if (to === undefined && before.depth >= FOLDED && (code === LINE_FEED || code === RETURN)) {
+        node = before;
+        folds.push(i);
+      }
       if (to === undefined) continue;
       node = to;
-      if (node.match > 0) addHit(hits, i + 1 - node.match, i + 1);
+      if (node.match > 0) addHit(hits, startOf(node.match, i + 1), i + 1);
     }
   };
   const feed = (text: string, last: boolean): string => {
     if (root.next.size === 0) return text;
     const all = held + text;
     scan(all);
-    const cut = last ? all.length : all.length - node.depth;
+    const cut = last ? all.length : startOf(node.depth, all.length);
     let out = '';
     let at = 0;
     const ahead: Hit[] = [];
@@ -182,6 +188,7 @@ function maskerOf(root: Node): Masker {
     }
     out += all.slice(at, cut);
     held = all.slice(cut);
+    folds = folds.filter((at) => at >= cut).map((at) => at - cut);
     hits = ahead;
     open = cutOpen;
     if (last) {

@@ -61,42 +61,55 @@ async function pointsFail({ kind, only, most }: Points, folder: string): Promise
   return code !== 0 || (JSON.parse(out) as { failures: unknown[] }).failures.length > 0;
 }
 
-/** Whether the suites fail, one after the other until one does. */
-async function isSeen({ seenBy, points }: Sabotage, folder: string): Promise<boolean> {
-  for (const file of seenBy) if (await testsFail([file], folder)) return true;
-  return points !== undefined && (await pointsFail(points, folder));
+interface Check {
+  name: string;
+  fails(folder: string): Promise<boolean>;
 }
 
-/** A suite that is red without any sabotage would see everything. @returns what is red. */
-async function redAlready(chosen: readonly Sabotage[], folder: string): Promise<string[]> {
-  const files = [...new Set(chosen.flatMap(({ seenBy }) => seenBy))];
-  const red: string[] = [];
-  for (const file of files) if (await testsFail([file], folder)) red.push(file);
-  const points = new Map(chosen.flatMap(({ points }) => (points ? [[JSON.stringify(points), points] as const] : [])));
-  for (const each of points.values()) if (await pointsFail(each, folder)) red.push(JSON.stringify(each));
-  return red;
+const checksOf = ({ seenBy, points }: Sabotage): Check[] => [
+  ...seenBy.map((file) => ({ name: file, fails: (folder: string) => testsFail([file], folder) })),
+  ...(points === undefined
+    ? []
+    : [{ name: JSON.stringify(points), fails: (folder: string) => pointsFail(points, folder) }]),
+];
+
+/** @returns the first check that fails with it; `red`: one that fails without it, too, and so sees nothing. */
+async function seenByWhom(
+  sabotage: Sabotage,
+  folder: string,
+  green: Map<string, boolean>,
+): Promise<string | undefined> {
+  const path = join(folder, 'scripts', sabotage.file);
+  const source = readFileSync(path, 'utf8');
+  for (const { name, fails } of checksOf(sabotage)) {
+    writeFileSync(path, sabotaged(sabotage, source));
+    const failed = await fails(folder);
+    writeFileSync(path, source);
+    if (!failed) continue;
+    if (!green.has(name)) green.set(name, !(await fails(folder)));
+    return green.get(name) ? name : `red: ${name}`;
+  }
+  return undefined;
 }
 
 async function run({ seed, untilMs, most, from }: Wish) {
   const chosen = SABOTAGES.slice(from, from + most);
   const folder = copyCheckout();
+  const green = new Map<string, boolean>();
   const failures: string[] = [];
   let [tried, seen] = [0, 0];
   try {
-    const red = await redAlready(chosen, folder);
-    failures.push(...red.map((file) => `sabotage: ${file} is red without any`));
     for (const [at, sabotage] of chosen.entries()) {
-      if (Date.now() >= untilMs || red.length > 0) break;
-      const path = join(folder, 'scripts', sabotage.file);
-      const source = readFileSync(path, 'utf8');
-      writeFileSync(path, sabotaged(sabotage, source));
-      const caught = await isSeen(sabotage, folder);
-      writeFileSync(path, source);
+      if (Date.now() >= untilMs) break;
+      const by = await seenByWhom(sabotage, folder, green);
+      const caught = by !== undefined && !by.startsWith('red');
       tried += 1;
-      console.log(`${caught ? 'caught    ' : 'NOT CAUGHT'} ${sabotage.what}`);
+      console.log(`${caught ? 'caught    ' : 'NOT CAUGHT'} ${from + at} ${sabotage.what} (${by ?? 'by nothing'})`);
       if (caught) seen += 1;
       else
-        failures.push(`sabotage ${from + at}: not caught: ${sabotage.what}  # ${repeats('sabotage', seed, from + at)}`);
+        failures.push(
+          `sabotage ${from + at}: not caught (${by ?? 'by nothing'}): ${sabotage.what}  # ${repeats('sabotage', seed, from + at)}`,
+        );
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -107,7 +107,7 @@ export const BACKUPS: readonly Sabotage[] = [
     file: 'backups/take.ts',
     find: '        kindOf(item, item.name).check(context, item, partial, written, bases.get(item)),\n',
     put: '        Promise.resolve([kindOf, item, partial, written]),\n',
-    seenBy: ['backups/take.test.ts', 'backups/contract.test.ts'],
+    seenBy: ['backups/take.test.ts'],
   },
   {
     what: 'the record of a backup is believed without its checksum',
@@ -128,7 +128,8 @@ export const BACKUPS: readonly Sabotage[] = [
     file: 'backups/beside.ts',
     find: '  if (there(files, at.live)) move(files, at.live, at.old);\n  else',
     put: '  if (there(files, at.live)) files.remove(at.live);\n  else',
-    seenBy: ['backups/archive-restore.test.ts', 'backups/restore.test.ts'],
+    seenBy: [],
+    points: { kind: 'kill', only: 'restore by hand', most: 60 },
   },
   {
     what: 'a rename of data is not flushed',
@@ -136,7 +137,7 @@ export const BACKUPS: readonly Sabotage[] = [
     find: '  files.rename(from, to);\n  files.sync(dirname(to));',
     put: '  files.rename(from, to);',
     seenBy: [],
-    points: { kind: 'power', only: 'restore by hand', most: 400 },
+    points: { kind: 'power', only: 'restore by hand', most: 200 },
   },
   {
     what: 'what somebody changed in .env after the release is overwritten',

@@ -5,7 +5,7 @@ import { openOutput } from '../../host/output.ts';
 import { CANARIES, envLine, leaked, secretOf } from './canaries.ts';
 import { type LongForm, randomAt, tryAll } from './long-form.ts';
 
-const wrap = (text: string, columns: number): string => text.replaceAll(new RegExp(`.{${columns}}`, 'g'), '$&\n');
+const wrap = (text: string, columns: number): string => text.replaceAll(new RegExp(`.{${columns}}`, 'gu'), '$&\n');
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 /** As programs print what they know. */
@@ -16,6 +16,8 @@ const FORMS: ReadonlyArray<(secret: string) => string> = [
   (secret) => `${wrap(base64(`${secret}\n`), 76)}\n`,
   (secret) => `${wrap(base64(secret), 64)}\n`,
   (secret) => base64(`user:${secret}@host`),
+  (secret) => `${wrap(base64(`https://user:${secret}@example.org/path`), 76)}\n`,
+  (secret) => (secret.includes('\n') ? secret : wrap(secret, 20)),
   (secret) => Buffer.from(`x${secret}`).toString('base64url'),
   encodeURIComponent,
   (secret) => `https://user:${encodeURIComponent(secret).replaceAll('%20', '+')}@example.org/`,
@@ -51,7 +53,7 @@ function said(random: (below: number) => number): string[] {
 
 export const SECRETS: LongForm = {
   kind: 'secrets',
-  what: '40 secrets in eleven encodings, in chunks of any size',
+  what: '40 secrets in thirteen encodings, in chunks of any size',
   count: 20_000,
   async run(wish) {
     const done = await tryAll('secrets', wish, (at) => {
