@@ -285,4 +285,6 @@ export const LOOKS: Readonly<Record<string, GitCommand>> = {
   var: variable,
   config,
   'ls-remote': lsRemote,
+  // Its index has no times that a look could bring up to date.
+  'update-index': () => said(''),
 };

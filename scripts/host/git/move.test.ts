@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Passage } from '../../model/checkout.ts';
 import { moveCheckout } from './move.ts';
@@ -61,6 +61,12 @@ test('goes back, untracked and ignored files stay, and again does nothing', asyn
   expect(readFileSync(path('kind/x'), 'utf8')).toBe('1\n');
   await goBack(box.repo, back);
   await goBack(box.repo, back, { again: true });
+  isAt(base);
+});
+
+test('files whose times alone changed, as in a host that was copied, are in nobody\'s way', async () => {
+  for (const name of ['many/0', 'many/1', 'added']) utimesSync(path(name), 1, 1);
+  expect(await goBack(box.repo, back)).toEqual({ branch: 'main', sha: base });
   isAt(base);
 });
 

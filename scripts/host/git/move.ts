@@ -110,6 +110,8 @@ export async function moveCheckout(
   const { from, to } = passage;
   if ((await checkMove(repo, passage)) === 'due') {
     if (from.branch !== to.branch) await layBranch(repo, to);
+    // reset takes a file whose times are not the index's for a changed one, whatever is in it; checkout looks for itself.
+    else await tryGit(repo, ['update-index', '-q', '--refresh'], { durable: true });
     const args =
       from.branch === to.branch
         ? ['reset', '--keep', '--quiet', to.sha]

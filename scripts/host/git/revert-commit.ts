@@ -33,7 +33,8 @@ export async function squashed(repo: Repository, from: string, to: string): Prom
     env[`GIT_${who}_EMAIL`] = 'belay@localhost';
     env[`GIT_${who}_DATE`] = '@0 +0000';
   }
-  return (await git(repo, ['commit-tree', `${to}^{tree}`, '-p', from, '-m', `${from}..${to}`], { env })).trim();
+  const args = ['commit-tree', `${to}^{tree}`, '-p', from, '-m', `${from}..${to}`];
+  return (await git(repo, args, { env, durable: true })).trim();
 }
 
 /**
@@ -81,8 +82,9 @@ async function openAside(repo: Repository, sha: string, folder: string, who: Rec
     GIT_LFS_SKIP_SMUDGE: '1',
     ...who,
   };
+  // An object that a power cut emptied is never written again: git sees that it is there.
   const inside = (args: readonly string[]) =>
-    tryGit({ ...repo, root: tree }, [...SETTINGS, ...args], { env, timeoutMs: 300_000 });
+    tryGit({ ...repo, root: tree }, [...SETTINGS, ...args], { env, durable: true, timeoutMs: 300_000 });
   const laidOut = await inside(['read-tree', '--reset', '-u', sha]);
   if (laidOut.code !== 0 || laidOut.timedOut) throw gitFailed(repo, `git could not lay out ${sha}`, laidOut);
   return inside;

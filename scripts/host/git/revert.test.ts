@@ -132,6 +132,21 @@ test('nothing of the live checkout is touched, no folder and no ref is left', as
   expect(existsSync(folder())).toBe(false);
 });
 
+test('whatever writes an object flushes it: one that a power cut emptied would stay', async () => {
+  const mergeSha = box.push({ other: '2\n', app: null });
+  const calls: string[][] = [];
+  const { exec } = box.host;
+  const run: typeof exec.run = (argv, options) => {
+    calls.push([...argv]);
+    return exec.run(argv, options);
+  };
+  const host = { ...box.host, exec: { ...exec, run } };
+  await tryRevert({ ...box.repo, host }, { baseSha: base, mergeSha, branch: 'main', folder: folder() });
+  const writes = calls.filter((argv) => argv.some((word) => /^(?:commit-tree|write-tree|revert|fetch)$/.test(word)));
+  expect(writes.length).toBeGreaterThanOrEqual(4);
+  expect(writes.filter((argv) => !argv.includes('core.fsync=all'))).toEqual([]);
+});
+
 test('a host without a git identity can revert all the same', async () => {
   const mergeSha = box.push({ other: '2\n' });
   box.write(box.folder, { 'home/.gitconfig': '' });
