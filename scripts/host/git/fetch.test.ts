@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, renameSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetchBranch } from './fetch.ts';
 import { fetchCause } from './fetch-cause.ts';
+import { git } from './run.ts';
 import { caught, openSandbox, type Sandbox } from './sandbox.ts';
 import { exportTree } from './stage.ts';
 import { openStore } from './store.ts';
@@ -179,6 +180,34 @@ test('the lock that a killed git left on the tracking branch does not keep the n
   writeFileSync(lock, '');
   expect((await fetchBranch(box.repo, 'main')).sha).toBe(sha);
   expect(existsSync(lock)).toBe(false);
+});
+
+test('objects that a power cut emptied are fetched again', async () => {
+  const sha = box.push({ 'README.md': 'second\n', 'more/x': 'x\n' });
+  await fetchBranch(box.repo, 'main');
+  const listed = box.git(box.root, 'rev-list', '--objects', `${sha}~1..${sha}`).split('\n');
+  const paths = listed.map((line) => join(box.root, '.git/objects', line.slice(0, 2), line.slice(2, 40)));
+  for (const path of paths) {
+    chmodSync(path, 0o644);
+    truncateSync(path);
+  }
+  expect((await fetchBranch(box.repo, 'main')).sha).toBe(sha);
+  expect(paths.filter((path) => existsSync(path) && statSync(path).size === 0)).toEqual([]);
+  expect(box.git(box.root, 'fsck', '--no-dangling', '--connectivity-only', sha)).toBe('');
+});
+
+test('an emptied object that stops anything else is named, with what mends it', async () => {
+  const sha = box.push({ 'README.md': 'second\n' });
+  await fetchBranch(box.repo, 'main');
+  const id = box.git(box.root, 'rev-parse', `${sha}^{tree}`);
+  const path = join(box.root, '.git/objects', id.slice(0, 2), id.slice(2));
+  chmodSync(path, 0o644);
+  truncateSync(path);
+  const error = await caught(git(box.repo, ['ls-tree', sha]));
+  expect(JSON.stringify(error.facts)).toContain('is empty');
+  expect(error.facts.hint).toContain(
+    'find .git/objects -type f -empty -delete && git fetch --refetch origin && git fsck --connectivity-only',
+  );
 });
 
 test("a lock that is in nobody's way stays", async () => {

@@ -4,7 +4,7 @@ import { checkBranch, isSha } from '../../model/names.ts';
 import type { RunResult } from '../port.ts';
 import { fetchCause, fetchSentence } from './fetch-cause.ts';
 import { lockInTheWay } from './ref-lock.ts';
-import { gitFailed, lastLines, maskUrl, type Repository, tryGit } from './run.ts';
+import { emptyObjects, git, gitFailed, lastLines, maskUrl, type Repository, tryGit } from './run.ts';
 import { storeEnv } from './store.ts';
 
 export interface FetchedBranch {
@@ -39,8 +39,8 @@ export async function fetchBranch(
   const into = repo.store
     ? ['--end-of-options', 'origin', source]
     : ['--no-write-fetch-head', '--end-of-options', 'origin', `+${source}:${tracking}`];
-  const fetch = () =>
-    tryGit(repo, [...common, ...into], {
+  const fetch = (...more: string[]) =>
+    tryGit(repo, [...common, ...more, ...into], {
       timeoutMs,
       durable: repo.store === undefined,
       env: { ...ssh, ...(repo.store ? storeEnv(repo.store) : {}) },
@@ -48,6 +48,8 @@ export async function fetchBranch(
     });
   let result = await fetch();
   if (!repo.store && (await removeLeftLock(repo, tracking, result))) result = await fetch();
+  // Origin would not send again what is here in name.
+  if (!repo.store && (await removeEmpty(repo, result))) result = await fetch('--refetch');
   if (result.code !== 0 || result.timedOut) {
     const details = lastLines(result);
     const url = maskUrl(remote.stdout.trim());
@@ -60,6 +62,23 @@ export async function fetchBranch(
   if (!isSha(sha)) throw gitFailed(repo, `git fetched ${branch}, but does not say which commit it is`, result);
   const before = previous.stdout.trim();
   return { sha, previous: isSha(before) ? before : undefined };
+}
+
+/** Git names one of the objects that a power cut emptied. None of them is an object, whoever wrote it. @returns whether there were any. */
+async function removeEmpty(repo: Repository, failed: RunResult): Promise<boolean> {
+  if (emptyObjects(failed).length === 0) return false;
+  const { files } = repo.host;
+  const objects = (await git(repo, ['rev-parse', '--path-format=absolute', '--git-path', 'objects'])).trim();
+  const empty = files
+    .list(objects)
+    .filter((name) => /^[0-9a-f]{2}$/.test(name))
+    .flatMap((name) => files.list(`${objects}/${name}`).map((rest) => `${objects}/${name}/${rest}`))
+    .filter((path) => {
+      const stat = files.stat(path);
+      return stat?.kind === 'file' && stat.size === 0;
+    });
+  for (const path of empty) files.remove(path);
+  return empty.length > 0;
 }
 
 /** Git holds the lock of a ref for milliseconds. */

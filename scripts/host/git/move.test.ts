@@ -64,7 +64,7 @@ test('goes back, untracked and ignored files stay, and again does nothing', asyn
   isAt(base);
 });
 
-test('files whose times alone changed, as in a host that was copied, are in nobody\'s way', async () => {
+test("files whose times alone changed, as in a host that was copied, are in nobody's way", async () => {
   for (const name of ['many/0', 'many/1', 'added']) utimesSync(path(name), 1, 1);
   expect(await goBack(box.repo, back)).toEqual({ branch: 'main', sha: base });
   isAt(base);

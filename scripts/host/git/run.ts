@@ -118,14 +118,26 @@ export function gitFailed(
   hint?: string | string[],
 ): ReleaseError {
   const how = result.timedOut ? `${what}: it did not end in time` : what;
+  const todo = hint ?? (emptyObjects(result).length > 0 ? REFETCH : undefined);
   return new ReleaseError(kind, {
     what: how,
     where: repo.root,
     details: lastLines(result),
-    ...(hint === undefined ? {} : { hint }),
+    ...(todo === undefined ? {} : { hint: todo }),
     ...(result.code === undefined ? {} : { rc: result.code }),
   });
 }
+
+/** Objects that a power cut left without content, as git named them. */
+export const emptyObjects = (result: RunResult): string[] =>
+  result.tail.flatMap(
+    (line) => /object file (\S*objects\/[0-9a-f]{2}\/[0-9a-f]{38,62}) is empty/.exec(line)?.[1] ?? [],
+  );
+
+const REFETCH = [
+  'A power cut left objects of git empty. They hold nothing; to have them from origin again:',
+  'find .git/objects -type f -empty -delete && git fetch --refetch origin && git fsck --connectivity-only',
+];
 
 /** What git said last, at most ten lines, without user info of URLs. */
 export const lastLines = (result: RunResult): string[] =>

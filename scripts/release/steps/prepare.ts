@@ -6,6 +6,7 @@ import { takeBackup } from '../../backups/take.ts';
 import type { Runners, StepContext, StepFields } from '../../engine/attempt.ts';
 import { checkoutBranch } from '../../host/git/checkout-branch.ts';
 import { checkUnlocked } from '../../host/git/move.ts';
+import { checkStillOffered } from '../../host/git/still-offered.ts';
 import { untrackedPaths } from '../../host/git/untracked.ts';
 import { sha256 } from '../../host/keyed-hash.ts';
 import { stepFailed } from '../../model/error.ts';
@@ -126,7 +127,11 @@ async function advanceCheckout(session: Session, step: StepOf<'advance'>, at: St
   const { repo } = session.context;
   const move = { from: step.fromSha, to: step.targetSha, branch: session.plan.branch };
   // Somebody else's git at work: nothing of ours has moved yet, and its lock is not ours to remove, now or on resume.
-  if (!at.again) await checkUnlocked(repo);
+  if (!at.again) {
+    await checkUnlocked(repo);
+    const unanswered = await checkStillOffered(repo, { sha: step.targetSha, branch: session.plan.branch });
+    if (unanswered !== undefined) at.note('notice', { reason: unanswered });
+  }
   at.note('step-part', { part: 'moving' });
   await checkoutBranch(repo, move, { again: at.again });
   session.receipt.mergeSha = step.targetSha;
