@@ -99,7 +99,8 @@ export async function engineForTests(): Promise<TestEngine | undefined> {
   return undefined;
 }
 
-async function answers(socket: string): Promise<boolean> {
+/** Whether a Docker engine answers there. */
+export async function answers(socket: string): Promise<boolean> {
   if (!existsSync(socket)) return false;
   try {
     return (await fetch('http://localhost/_ping', { unix: socket, signal: AbortSignal.timeout(1_000) })).ok;

@@ -2,10 +2,25 @@
 import { FUZZ } from './inputs.ts';
 import type { LongForm, Tried, Wish } from './long-form.ts';
 import { RACES } from './races.ts';
+import { DISK } from './real/disk.ts';
+import { DOCKERD } from './real/dockerd.ts';
+import { EXT4 } from './real/ext4.ts';
+import { REMOTE } from './real/remote.ts';
+import { STRACE } from './real/strace.ts';
 import { SABOTAGE } from './sabotage.ts';
 import { SECRETS } from './secrets.ts';
 
-export const LONG_FORMS: readonly LongForm[] = [FUZZ, RACES, SECRETS, SABOTAGE];
+export const LONG_FORMS: readonly LongForm[] = [
+  FUZZ,
+  RACES,
+  SECRETS,
+  SABOTAGE,
+  STRACE,
+  EXT4,
+  DISK,
+  REMOTE,
+  DOCKERD,
+];
 
 interface Row extends Tried {
   kind: string;
