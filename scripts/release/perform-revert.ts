@@ -10,6 +10,7 @@ import { knownLines } from '../playbooks/known.ts';
 import type { RevertObservation } from './observe-revert.ts';
 import { knownNow, makeRunners, standsNow } from './perform.ts';
 import { type Logger, type Session, saveReceipt } from './session.ts';
+import { stillStopping } from './still-stopping.ts';
 
 /** @param cause why, where nobody asked for it. @returns 0 restored and verified, 7 in doubt, 8 stopped, 9 restored but not pushed. */
 export async function performRevert(
@@ -59,9 +60,14 @@ async function running(
 ): Promise<number> {
   const { reporter } = session;
   const stop = new AbortController();
-  const unlisten = session.context.host.own.onStop((signal) => {
+  const unlisten = session.context.host.own.onStop((signal, count) => {
     stop.abort();
-    reporter.say(`${signal}: stopping at the next safe point`);
+    const again = `just release-revert ${session.ticket}`;
+    reporter.say(
+      count === 1
+        ? `${signal}: stopping at the next safe point`
+        : stillStopping(signal, standingOfRevert(session.journal.events).open, again),
+    );
   });
   try {
     return await act(stop.signal);

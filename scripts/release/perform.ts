@@ -19,6 +19,7 @@ import { migrateRunners } from './steps/migrate.ts';
 import { prepareRunners } from './steps/prepare.ts';
 import { revertRunners } from './steps/revert.ts';
 import { verifyRunners } from './steps/verify.ts';
+import { stillStopping } from './still-stopping.ts';
 
 export interface Course {
   from: From;
@@ -38,7 +39,7 @@ export async function perform(session: Session, log: Logger, course: Course): Pr
     reporter.say(
       count === 1
         ? `${signal}: stopping at the next safe point`
-        : `${signal} again: still stopping; what runs now is ended by its own time-out at the latest`,
+        : stillStopping(signal, standing(session.journal.events).open, `just release-run ${session.ticket} --resume`),
     );
   });
   let phase: Phase = 'prepare';

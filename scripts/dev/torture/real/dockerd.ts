@@ -100,7 +100,10 @@ async function open({ seed, from, most }: Wish): Promise<RealHosts> {
       void release.ended.then(() => {
         over = true;
       });
-      const pid = await release.engine();
+      // It may end before it gets there, or the machine is so slow that nobody sees it begin.
+      const pid = await Promise.race([release.engine(), release.ended.then(({ text }) => text)]);
+      if (typeof pid === 'string')
+        return { where: `release-run ${ticket}`, what: `it ended at once: ${pid.slice(-600)}` };
       const began = () => host.log(ticket).some(({ step, event }) => step === 'up' && event === 'step-start');
       await until('alpha is recreated', () => began() || over, BEGIN_MS);
       const afterMs = Math.round(part * takesMs);
