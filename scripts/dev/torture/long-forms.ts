@@ -10,17 +10,7 @@ import { STRACE } from './real/strace.ts';
 import { SABOTAGE } from './sabotage.ts';
 import { SECRETS } from './secrets.ts';
 
-export const LONG_FORMS: readonly LongForm[] = [
-  FUZZ,
-  RACES,
-  SECRETS,
-  SABOTAGE,
-  STRACE,
-  EXT4,
-  DISK,
-  REMOTE,
-  DOCKERD,
-];
+export const LONG_FORMS: readonly LongForm[] = [FUZZ, RACES, SECRETS, SABOTAGE, STRACE, EXT4, DISK, REMOTE, DOCKERD];
 
 interface Row extends Tried {
   kind: string;
