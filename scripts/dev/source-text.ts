@@ -75,7 +75,7 @@ export function sourceText(source: string): SourceText {
 
 /** Module names that a source imports or exports from, also dynamically. */
 export function importsOf({ text, code }: SourceText): string[] {
-  return [...text.matchAll(/\b(?:from|import)\s*\(?\s*(['"])([^'"\n]+)\1/g)]
+  return [...text.matchAll(/\b(?:from|import|require)\s*\(?\s*(['"])([^'"\n]+)\1/g)]
     .filter((match) => code.startsWith(match[0].slice(0, 4), match.index))
     .map((match) => match[2] ?? '');
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundle } from './bundle.ts';
@@ -20,11 +20,14 @@ async function run(script: string, ...args: string[]) {
 }
 
 test('the engine starts from what was compiled beforehand, and without it', async () => {
-  const { script, compiled } = await bundle(CHECKOUT, 'scripts/release/main.ts', folder);
+  const built = await bundle(CHECKOUT, 'scripts/release/main.ts', folder, 'engine.js');
   expect(readdirSync(folder)).toEqual([]);
-  writeFileSync(join(folder, 'engine.js'), script);
+  const write = (wanted: RegExp) => {
+    for (const [file, content] of built) if (wanted.test(file)) writeFileSync(join(folder, file), content);
+  };
+  write(/\.js$/);
   const plain = await run('engine.js', 'release-run', '--help');
-  writeFileSync(join(folder, 'engine.js.jsc'), compiled);
+  write(/\.jsc$/);
   const quick = await run('engine.js', 'release-run', '--help');
   expect([plain.code, quick.code]).toEqual([0, 0]);
   expect(plain.said).not.toContain('Cache hit');
@@ -32,10 +35,35 @@ test('the engine starts from what was compiled beforehand, and without it', asyn
   expect(quick.said).toContain('just release-run TICKET');
 });
 
+test('what is apart is the real thing, compiled beforehand too, and read only where it is asked for', async () => {
+  const engine = join(folder, 'engine');
+  mkdirSync(engine);
+  writeFileSync(
+    join(engine, 'ask.ts'),
+    `export const main = async (name) => {
+  if (name === 'yaml') console.log(JSON.stringify((await import('yaml')).parse('a: 1')));
+  if (name === 'undici') console.log((await import('undici/index.js')).Agent.prototype.dispatch.length);
+  return 0;
+};
+`,
+  );
+  for (const name of ['package.json', 'bun.lock', 'bunfig.toml']) writeFileSync(join(engine, name), '');
+  symlinkSync(join(CHECKOUT, 'node_modules'), join(engine, 'node_modules'));
+  for (const [file, content] of await bundle(engine, 'ask.ts', folder, 'ask.js'))
+    writeFileSync(join(folder, file), content);
+  renameSync(engine, `${engine}.gone`);
+  const hits = ({ said }: { said: string }) => said.split('Cache hit').length - 1;
+  const [none, yaml, undici] = [await run('ask.js', ''), await run('ask.js', 'yaml'), await run('ask.js', 'undici')];
+  expect([none.code, yaml.code, undici.code]).toEqual([0, 0, 0]);
+  expect(yaml.said).toContain('{"a":1}');
+  expect(undici.said).toMatch(/^2$/m);
+  expect([none, yaml, undici].map(hits)).toEqual([1, 2, 2]);
+});
+
 test('a program that has nothing more to wait for before it is over has failed', async () => {
   writeFileSync(join(folder, 'main.ts'), 'export const main = () => new Promise(() => {});\n');
   for (const name of ['package.json', 'bun.lock', 'bunfig.toml']) writeFileSync(join(folder, name), '');
-  const { script } = await bundle(folder, 'main.ts', folder);
-  writeFileSync(join(folder, 'engine.js'), script);
+  const built = await bundle(folder, 'main.ts', folder, 'engine.js');
+  writeFileSync(join(folder, 'engine.js'), built.get('engine.js') ?? '');
   expect((await run('engine.js')).code).toBe(1);
 });

@@ -82,9 +82,7 @@ async function placeBun(target: string): Promise<void> {
 
 async function build(engine: string, hash: string, temp: string): Promise<void> {
   const files = new Map<string, () => Promise<Uint8Array>>();
-  const built = bundle(engine, 'scripts/release/main.ts', temp);
-  files.set('engine.js', async () => (await built).script);
-  files.set('engine.js.jsc', async () => (await built).compiled);
+  const built = bundle(engine, 'scripts/release/main.ts', temp, 'engine.js');
   for (const path of playbookFiles(engine)) files.set(path, () => readFile(join(engine, path)));
   files.set('bunfig.toml', () => readFile(join(engine, 'bunfig.toml')));
   for (const [name, folder] of hookPackages(engine)) {
@@ -92,18 +90,21 @@ async function build(engine: string, hash: string, temp: string): Promise<void> 
       files.set(join('node_modules', name, path), () => readFile(join(folder, path)));
   }
   const record: FrozenRecord = { hash, files: {}, bun: { size: 0, mtimeMs: 0, sha256: '' } };
-  await inParallel([...files], 16, async ([path, content]) => {
-    const bytes = await content();
+  const write = async (path: string, bytes: Uint8Array): Promise<void> => {
     await mkdir(dirname(join(temp, path)), { recursive: true, mode: 0o700 });
     await writeFlushed(join(temp, path), bytes);
     record.files[path] = new Bun.CryptoHasher('sha256').update(bytes).digest('hex');
-  });
+  };
+  await Promise.all([
+    inParallel([...files], 16, async ([path, content]) => write(path, await content())),
+    built.then((programs) => inParallel([...programs], 16, ([path, bytes]) => write(path, bytes))),
+  ]);
   const bun = join(temp, 'bun');
   await placeBun(bun);
   const { size, mtimeMs } = statSync(bun);
   record.bun = { size, mtimeMs, sha256: new Bun.CryptoHasher('sha256').update(await readFile(bun)).digest('hex') };
   await writeFlushed(join(temp, RECORD), new TextEncoder().encode(`${JSON.stringify(record, null, 1)}\n`));
-  const folders = new Set(['', ...[...files.keys()].flatMap(parents)]);
+  const folders = new Set(['', ...Object.keys(record.files).flatMap(parents)]);
   await inParallel([...folders], 16, (folder) => flushFile(join(temp, folder)));
 }
 

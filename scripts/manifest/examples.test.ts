@@ -1,19 +1,17 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
-import * as z from 'zod';
 import { configSchema, parseReleaseConfig } from './release-config.ts';
 import { sections } from './schema.ts';
+import type { Shape } from './sections.ts';
 
 const manifest = readFileSync(new URL('example.yaml', import.meta.url), 'utf8');
 const config = readFileSync(new URL('release.example.yaml', import.meta.url), 'utf8');
 
-/** Every key of every mapping in a schema. */
-function keys(schema: z.ZodType): string[] {
-  if (schema instanceof z.ZodOptional) return keys(schema.unwrap() as z.ZodType);
-  if (schema instanceof z.ZodPipe) return [...keys(schema.in as z.ZodType), ...keys(schema.out as z.ZodType)];
-  if (schema instanceof z.ZodArray) return keys(schema.element as z.ZodType);
-  if (!(schema instanceof z.ZodObject)) return [];
-  return Object.entries(schema.shape).flatMap(([key, value]) => [key, ...keys(value as z.ZodType)]);
+/** Every key of every mapping in a shape. */
+function keys({ form }: Shape<unknown>): string[] {
+  if (form.kind === 'section') return Object.entries(form.keys).flatMap(([key, one]) => [key, ...keys(one)]);
+  if (form.kind === 'list') return keys(form.item);
+  return form.kind === 'optional' || form.kind === 'refined' ? keys(form.of) : [];
 }
 
 const absent = (text: string, wanted: string[]) => wanted.filter((key) => !new RegExp(`\\b${key}\\b`).test(text));

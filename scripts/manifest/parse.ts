@@ -1,11 +1,11 @@
 // A manifest's text -> the checked ServiceManifest: schema, normalise, rules; all problems at once.
 import type { ServiceManifest } from '../model/service.ts';
-import { readYaml, type YamlFile } from './document.ts';
+import type { YamlFile } from './document.ts';
 import { normalise } from './normalise.ts';
 import { type Problem, pathText, problemLine, refuseProblems } from './problems.ts';
 import { applyRules, notices } from './rules.ts';
 import { type ReadSections, sections } from './schema.ts';
-import { issueProblems } from './sections.ts';
+import { readShape } from './sections.ts';
 import { readSimple } from './simple.ts';
 import { nearest } from './suggest.ts';
 
@@ -46,7 +46,11 @@ type Checked = CheckedManifest & { problems: Problem[] };
 
 /** Does not throw for what is wrong with the text: the manifest counts only where there are no problems. */
 export function checkManifest(text: string, where: ManifestPlace): Checked {
-  return checkSimple(text, where) ?? check(readYaml(text, where.file, isRead), where);
+  const quick = checkSimple(text, where);
+  if (quick !== undefined) return quick;
+  // Most manifests are plain and sound, and the parser takes longer to load than they to read.
+  const { readYaml } = require('./document.ts') as typeof import('./document.ts');
+  return check(readYaml(text, where.file, isRead), where);
 }
 
 /** The quick way; undefined where the file is not plain, or where something about it has to be said with line and column. */
@@ -70,11 +74,11 @@ function check(yaml: YamlFile, { file, folder }: ManifestPlace): Checked {
   const read: ReadSections = {};
   const broken = new Set<string>();
   for (const [name, schema] of Object.entries(sections)) {
-    const result = schema.safeParse(value[name], { jitless: true });
-    if (result.success) Object.assign(read, { [name]: result.data });
+    const result = readShape<unknown>(schema, value[name], yaml, [name]);
+    if ('data' in result) Object.assign(read, { [name]: result.data });
     else {
       broken.add(name);
-      problems.push(...result.error.issues.flatMap((issue) => issueProblems(schema, issue, yaml, [name])));
+      problems.push(...result.problems);
     }
   }
 

@@ -1,8 +1,6 @@
 // `.asd/release.yaml` -> ReleaseConfig: this engine's own file, so that every key has to be known.
-import type * as z from 'zod';
 import { NOTICES, type NoticeName, type Webhook } from '../model/notice.ts';
 import type { ReleaseConfig } from '../model/service.ts';
-import { readYaml } from './document.ts';
 import {
   absolutePath,
   also,
@@ -16,7 +14,7 @@ import {
   whole,
 } from './fields.ts';
 import { type Problem, refuseProblems } from './problems.ts';
-import { argv, field, issueProblems, listOf, mapOf, section } from './sections.ts';
+import { argv, field, listOf, mapOf, type Output, readShape, section } from './sections.ts';
 import { branchName, envName, glob, serviceName } from './words.ts';
 
 const backupDir: Reader<string> = (value) =>
@@ -104,28 +102,29 @@ export function parseReleaseConfig(
   file = '.asd/release.yaml',
 ): { config: ReleaseConfig; notices: string[] } {
   if (text === undefined || isBlank(text)) return { config: withDefaults({}), notices: [] };
+  const { readYaml } = require('./document.ts') as typeof import('./document.ts');
   const yaml = readYaml(text, file, () => true);
   const problems: Problem[] = [...yaml.problems];
   if (yaml.value === undefined) throw refuseProblems(problems);
-  const result = configSchema.safeParse(yaml.value);
-  if (!result.success)
-    problems.push(...result.error.issues.flatMap((issue) => issueProblems(configSchema, issue, yaml, [])));
-  const { within, cap } = result.data?.confirm ?? {};
+  const result = readShape(configSchema, yaml.value, yaml, []);
+  const data = 'data' in result ? result.data : undefined;
+  if ('problems' in result) problems.push(...result.problems);
+  const { within, cap } = data?.confirm ?? {};
   if (within !== undefined && cap !== undefined && within > cap)
     problems.push(yaml.problem(['confirm', 'within'], 'is longer than confirm.cap, which it can never pass'));
-  for (const [at, { url, url_env }] of (result.data?.notify ?? []).entries())
+  for (const [at, { url, url_env }] of (data?.notify ?? []).entries())
     if ((url === undefined) === (url_env === undefined))
       problems.push(
         yaml.problem(['notify', at], 'needs url_env, the name of a variable of .env, or url, and not both'),
       );
-  if (problems.length > 0 || !result.success) throw refuseProblems(problems);
-  return { config: withDefaults(result.data), notices: [] };
+  if (problems.length > 0 || data === undefined) throw refuseProblems(problems);
+  return { config: withDefaults(data), notices: [] };
 }
 
 /** Nothing but comments, as the file is when everything stands at its default. */
 const isBlank = (text: string) => text.split('\n').every((line) => /^[ \r]*(?:#|$)/.test(line));
 
-type ReadRestic = NonNullable<NonNullable<z.output<typeof configSchema>['backup']>['restic']>;
+type ReadRestic = NonNullable<NonNullable<Output<typeof configSchema>['backup']>['restic']>;
 
 const resticOf = (read: ReadRestic): NonNullable<ReleaseConfig['backup']['restic']> => ({
   repository: read.repository,
@@ -134,7 +133,7 @@ const resticOf = (read: ReadRestic): NonNullable<ReleaseConfig['backup']['restic
   timeoutMs: read.timeout ?? 1_800_000,
 });
 
-type ReadWebhook = NonNullable<z.output<typeof configSchema>['notify']>[number];
+type ReadWebhook = NonNullable<Output<typeof configSchema>['notify']>[number];
 
 const webhookOf = ({ name, url = '', url_env, format, events }: ReadWebhook, at: number): Webhook => ({
   name: name ?? url_env ?? `notify-${at + 1}`,
@@ -143,7 +142,7 @@ const webhookOf = ({ name, url = '', url_env, format, events }: ReadWebhook, at:
   notices: events ?? NAMES.filter((notice) => notice !== 'started'),
 });
 
-function withDefaults(read: z.output<typeof configSchema>): ReleaseConfig {
+function withDefaults(read: Output<typeof configSchema>): ReleaseConfig {
   return {
     branch: read.branch ?? 'main',
     concurrency: read.concurrency ?? 4,

@@ -1,7 +1,6 @@
 // The keys of a manifest, section by section. What is not here is another tool's.
-import * as z from 'zod';
 import { absolutePath, duration, endpoint, flag, oneOf, orVariable, relativePath, text, whole } from './fields.ts';
-import { argv, field, listOf, section } from './sections.ts';
+import { argv, field, listOf, looseSection, type Output, oneOrListOf, section } from './sections.ts';
 import {
   containerName,
   envName,
@@ -31,12 +30,7 @@ const container = section({
 
 const backup = section({
   enabled: field(flag).optional(),
-  type: z
-    .preprocess(
-      (value) => (value === undefined || Array.isArray(value) ? value : [value]),
-      listOf(field(oneOf('database', 'volume', 'workspace', 'config', 'command'))),
-    )
-    .optional(),
+  type: oneOrListOf(field(oneOf('database', 'volume', 'workspace', 'config', 'command'))).optional(),
   volumes: listOf(
     section({
       suffix: field(volumeSuffix).optional(),
@@ -113,14 +107,9 @@ export const sections = {
     timeout: field(duration(1)).optional(),
     group: field(groupName).optional(),
   }).optional(),
-  framework: z
-    .looseObject(
-      { startup_priority: field(whole(0, 100_000)).optional() },
-      { error: 'must be a mapping of keys to values' },
-    )
-    .optional(),
+  framework: looseSection({ startup_priority: field(whole(0, 100_000)).optional() }).optional(),
 } as const;
 
 export type SectionName = keyof typeof sections;
 /** What the file says, section by section; one that is absent or could not be read is undefined. */
-export type ReadSections = { [K in SectionName]?: z.output<(typeof sections)[K]> | undefined };
+export type ReadSections = { [K in SectionName]?: Output<(typeof sections)[K]> | undefined };

@@ -1,9 +1,8 @@
 // A playbook: one known failure, how it is told from others, and what mends it. YAML text -> Playbook, all problems at once.
-import type * as z from 'zod';
 import { readYaml } from '../manifest/document.ts';
 import { also, text, whole } from '../manifest/fields.ts';
 import { type Problem, problemLine } from '../manifest/problems.ts';
-import { argv, field, issueProblems, listOf, section } from '../manifest/sections.ts';
+import { argv, field, listOf, type Output, readShape, section } from '../manifest/sections.ts';
 import { CASE_NAMES } from './case.ts';
 import { namesIn } from './fill.ts';
 import { patternProblem } from './pattern.ts';
@@ -37,19 +36,18 @@ export const playbookSchema = section({
   verify: listOf(section({ run: field(oneLine), shows: field(oneLine) }), 'a list of commands and what they show', 1),
 });
 
-export type Sign = z.output<typeof sign>;
-export type Playbook = z.output<typeof playbookSchema>;
+export type Sign = Output<typeof sign>;
+export type Playbook = Output<typeof playbookSchema>;
 
 /** @param file as operators know it. @returns problems with line and column; the playbook counts only where there are none. */
 export function parsePlaybook(source: string, file: string): { playbook: Playbook | undefined; problems: string[] } {
   const yaml = readYaml(source, file, () => true);
   if (yaml.value === undefined) return { playbook: undefined, problems: yaml.problems.map(problemLine) };
-  const read = playbookSchema.safeParse(yaml.value, { jitless: true });
+  const read = readShape(playbookSchema, yaml.value, yaml, []);
   const problems: Problem[] = [...yaml.problems];
-  if (!read.success)
-    problems.push(...read.error.issues.flatMap((issue) => issueProblems(playbookSchema, issue, yaml, [])));
+  if ('problems' in read) problems.push(...read.problems);
   else problems.push(...meaning(read.data).map(({ path, what }) => yaml.problem(path, what)));
-  return { playbook: read.success ? read.data : undefined, problems: problems.map(problemLine) };
+  return { playbook: 'data' in read ? read.data : undefined, problems: problems.map(problemLine) };
 }
 
 interface Fault {

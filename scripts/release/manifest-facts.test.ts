@@ -59,7 +59,7 @@ afterAll(() => box.close());
 async function found(from: string, to: string, at: HostPaths | undefined) {
   const { host } = box;
   const store = at === undefined ? undefined : openFacts(host, at);
-  const read = await readManifests({ host, root: box.origin }, from, to, {}, store);
+  const read = await readManifests({ host, root: box.origin }, from, to, {}, store === undefined ? {} : { store });
   const names = [...read.ends.keys()];
   return {
     ends: [...read.ends],
@@ -73,7 +73,7 @@ const known = (host: Host = box.host, at = paths) => openFacts(host, at).read().
 /** What a release to `base` leaves behind. */
 async function fill(): Promise<void> {
   rmSync(paths.cache, { recursive: true, force: true });
-  await readManifests({ host: box.host, root: box.origin }, base, base, {}, openFacts(box.host, paths));
+  await readManifests({ host: box.host, root: box.origin }, base, base, {}, { store: openFacts(box.host, paths) });
   expect(known()).toBe(COUNT);
 }
 
@@ -157,6 +157,20 @@ test('it is ours alone, whole, and written only where it is worth it', async () 
   const written = readFileSync(file, 'utf8');
   await found(base, target, paths);
   expect(readFileSync(file, 'utf8')).toBe(written);
+});
+
+test('folders with odd names are packages like the others', async () => {
+  const first = box.push({ 'packages/o dd/manifest.yaml': manifest(1), 'packages/ü/manifest.yaml': manifest(2) });
+  const second = box.push({ 'packages/o dd/x': '', 'packages/ü/manifest.yaml': null });
+  const third = box.push({ 'packages/o dd/manifest.yaml': null });
+  const watched = async (from: string, to: string, name: string) => {
+    const found = (await readManifests({ host: box.host, root: box.origin }, from, to, {})).ends.get(name);
+    return [found?.before?.watch[0], found?.after?.watch[0]];
+  };
+  expect(await watched(first, second, 'o dd')).toEqual(['w1/**', 'w1/**']);
+  expect(await watched(first, second, 'ü')).toEqual(['w2/**', undefined]);
+  expect(await watched(second, third, 'o dd')).toEqual(['w1/**', undefined]);
+  expect(await watched(second, first, 'ü')).toEqual([undefined, 'w2/**']);
 });
 
 test('two at once, and a place that cannot be written to, do no harm', async () => {

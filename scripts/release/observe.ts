@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { readBlobs } from '../host/git/blobs.ts';
 import type { Repository } from '../host/git/run.ts';
 import { openStore } from '../host/git/store.ts';
-import { listTree } from '../host/git/trees.ts';
 import { readKeyedHash } from '../host/keyed-hash.ts';
 import { lastReceipts } from '../journal/baseline.ts';
 import { history } from '../journal/history.ts';
@@ -84,8 +83,11 @@ export async function observe(context: Context, wanted: Wanted): Promise<Observa
     ...(wanted.targetSha === undefined ? {} : { targetSha: wanted.targetSha }),
   });
   const store = openFacts(context.host, context.paths);
-  const manifests = await readManifests(repo, found.baseSha, found.targetSha, context.env, store);
-  const config = await configAt(repo, found.targetSha);
+  const manifests = await readManifests(repo, found.baseSha, found.targetSha, context.env, {
+    store,
+    changes: found.changes,
+  });
+  const config = await configIn(repo, manifests.settings);
   const push = pushPlan(context.repo, config, {
     ticket: wanted.ticket,
     branch: found.branch,
@@ -214,10 +216,10 @@ function envNotices(
   });
 }
 
-/** What changes which services is read from the target: a release may bring its own rules. */
-export async function configAt(repo: Repository, sha: string): Promise<ReleaseConfig> {
+/** What changes which services is read from the target: a release may bring its own rules. @param settings what lies in `.asd/` there. */
+export async function configIn(repo: Repository, settings: Manifests['settings']): Promise<ReleaseConfig> {
   const file = '.asd/release.yaml';
-  const [entry] = (await listTree(repo, sha, '.asd')).filter((e) => e.path === file);
+  const entry = settings.find(({ path }) => path === file);
   const text = entry ? (await readBlobs(repo, [entry.blob])).get(entry.blob) : undefined;
   return parseReleaseConfig(text, file).config;
 }

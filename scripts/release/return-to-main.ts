@@ -13,7 +13,7 @@ import type { Context } from './context.ts';
 import { DEPLOYED_REF } from './deployed-ref.ts';
 import { locked } from './locked.ts';
 import { readManifests } from './manifests.ts';
-import { configAt } from './observe.ts';
+import { configIn } from './observe.ts';
 import { completeReturn, moveWithIntent } from './return-intent.ts';
 import { saying } from './said.ts';
 import { checkUnblocked, readRecords } from './standing-records.ts';
@@ -75,11 +75,9 @@ async function undeployed(context: Context, sha: string): Promise<{ deployed: st
   const { repo } = context;
   const deployed = await readRef(repo, DEPLOYED_REF);
   if (deployed === undefined || (await resolveCommit(repo, sha)) === deployed) return { deployed, pending: [] };
-  const [changes, manifests, config] = await Promise.all([
-    diffTree(repo, deployed, sha),
-    readManifests(repo, deployed, sha, context.env),
-    configAt(repo, sha),
-  ]);
+  const changes = await diffTree(repo, deployed, sha);
+  const manifests = await readManifests(repo, deployed, sha, context.env, { changes });
+  const config = await configIn(repo, manifests.settings);
   const { reasons } = classify(changes, manifests.ends, config, NO_TICKET, []);
   return { deployed, pending: [...reasons.keys()].toSorted() };
 }

@@ -1,7 +1,7 @@
 // The plan of a release and nothing else (diff, classify, order), as one cold process: plan-program ROOT BASE TARGET plan|first|release|tree|resolve
 import { realpathSync } from 'node:fs';
 import type { Repository } from '../../host/git/run.ts';
-import { diffTree, listTree } from '../../host/git/trees.ts';
+import { diffTree } from '../../host/git/trees.ts';
 import { workingTree } from '../../host/git/working-tree.ts';
 import { hostPaths } from '../../host/paths.ts';
 import { openHost } from '../../host/real.ts';
@@ -26,12 +26,11 @@ async function planned(
   { repo, base, target }: Range,
   known: boolean,
 ): Promise<{ services: number; steps: number; ownMb: number }> {
-  const [changes, manifests, settings] = await Promise.all([
-    diffTree(repo, base, target),
-    readManifests(repo, base, target, {}, known ? openFacts(repo.host, pathsOf(repo)) : undefined),
-    listTree(repo, target, '.asd'),
-  ]);
-  if (settings.length > 0) throw new Error('the repository has settings, which this program does not read');
+  const differences = diffTree(repo, base, target);
+  const store = known ? { store: openFacts(repo.host, pathsOf(repo)) } : {};
+  const manifests = await readManifests(repo, base, target, {}, { changes: differences, ...store });
+  const changes = await differences;
+  if (manifests.settings.length > 0) throw new Error('the repository has settings, which this program does not read');
   const { config } = parseReleaseConfig(undefined, '.asd/release.yaml');
   const found = classify(changes, manifests.ends, config, 'T1', []);
   const names = [...found.reasons.keys()];
@@ -90,7 +89,7 @@ async function resolved({ repo, base, target }: Range): Promise<{ resolved: numb
 /** What the release before, whose target is the base now, leaves behind. */
 async function released({ repo, base }: Range): Promise<{ known: number }> {
   const store = openFacts(repo.host, pathsOf(repo));
-  await readManifests(repo, base, base, {}, store);
+  await readManifests(repo, base, base, {}, { store });
   return { known: store.read().size };
 }
 

@@ -33,11 +33,10 @@ export async function timed(
 
 /** A program of ours, bundled as the frozen engine is. @param script from the checkout's top, with a `main`. @returns its path. @throws refused where it does not build. */
 export async function bundled(script: string, folder: string): Promise<string> {
-  const path = join(folder, `${basename(script, '.ts')}.js`);
-  const built = await bundle(CHECKOUT, script, folder);
-  writeFileSync(path, built.script);
-  writeFileSync(`${path}.jsc`, built.compiled);
-  return path;
+  const name = `${basename(script, '.ts')}.js`;
+  for (const [file, content] of await bundle(CHECKOUT, script, folder, name))
+    writeFileSync(join(folder, file), content);
+  return join(folder, name);
 }
 
 /** A program of ours, started as `scripts/launch` starts the engine's own. @param script from the checkout's top, or absolute. */

@@ -26,7 +26,7 @@ export async function readBlobs(
 
 /**
  * One file of many trees.
- * @param trees ids; doubled ones are read once. @param file below each of them.
+ * @param trees ids, or `<commit>:<path>`, which need not be there; doubled ones are read once. @param file below each of them.
  * @returns tree id -> text; trees without the file are left out.
  * @throws refused where one is not a blob, or not UTF-8 text.
  */
@@ -39,7 +39,7 @@ export async function readInTrees(
   if (wanted.length === 0) return new Map();
   const found = await batch(
     repo,
-    wanted.map((id) => ({ name: `${id}:${file}`, key: id })),
+    wanted.map((id) => ({ name: `${id}${id.includes(':') ? '/' : ':'}${file}`, key: id })),
     MAX_BYTES,
   );
   return readable(repo, [...found.keys()], found);

@@ -63,14 +63,14 @@ export async function treeId(repo: Repository, sha: string, path: string): Promi
   return result.code === 0 ? result.stdout.trim() : undefined;
 }
 
-/** What lies below a folder of the tree, paths from the top; empty where there is no such folder. */
+/** What lies below folders of the tree, paths from the top; empty where there are no such folders. @param paths one, or several at once. */
 export async function listTree(
   repo: Repository,
   sha: string,
-  path: string,
+  paths: string | readonly string[],
   options: { recursive?: boolean } = {},
 ): Promise<TreeEntry[]> {
-  const below = path === '' ? [] : [`${path.replace(/\/+$/, '')}/`];
+  const below = [paths].flat().flatMap((path) => (path === '' ? [] : [`${path.replace(/\/+$/, '')}/`]));
   const flags = options.recursive ? ['-r'] : [];
   const stdout = await git(repo, [
     'ls-tree',
