@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { followFile } from './followed-file.ts';
@@ -23,7 +23,7 @@ test('hashes what was written, early and late', async () => {
 test('a file that something still writes to is no result', async () => {
   const file = await followFile(join(folder, 'growing'));
   const child = Bun.spawn(['yes'], { stdio: ['ignore', file.fd, 'ignore'] });
-  await Bun.sleep(20);
+  while (statSync(join(folder, 'growing')).size === 0) await Bun.sleep(5);
   const outcome = await file.finish().catch((error: unknown) => error);
   child.kill('SIGKILL');
   await child.exited;

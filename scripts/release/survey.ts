@@ -60,10 +60,11 @@ export async function survey(context: Context, options: SurveyOptions): Promise<
   ]);
   const fetched = options.targetSha === undefined ? await fetchBranch(repo, branch) : undefined;
   const targetSha = options.targetSha ?? fetched?.sha ?? '';
-  const [deployed, facts] = await Promise.all([
-    readRef(repo, DEPLOYED_REF),
-    targetFacts(repo, tree.head, targetSha, fetched?.previous),
-  ]);
+  const marked = readRef(repo, DEPLOYED_REF);
+  const compared = marked.then((deployed) => compare(repo, options.baseSha ?? deployed ?? tree.head, targetSha));
+  // Awaited below; what goes wrong until then is said first.
+  compared.catch(() => undefined);
+  const [deployed, facts] = await Promise.all([marked, targetFacts(repo, tree.head, targetSha, fetched?.previous)]);
   throwAll(checkTarget(facts, { branch }));
   const baseSha = options.baseSha ?? deployed ?? tree.head;
   const reverted = await revertedReleases(context, repo, { target: targetSha, deployed: deployed ?? tree.head });
@@ -81,11 +82,21 @@ export async function survey(context: Context, options: SurveyOptions): Promise<
     notices.push(
       `The checkout was moved by hand from ${baseSha.slice(0, 12)} to ${tree.head.slice(0, 12)}; what lies between is released, too.`,
     );
-  if (!options.asked && targetSha !== baseSha && (await isAncestor(repo, targetSha, baseSha)))
-    throw alreadyDeployed(targetSha, baseSha);
-  if (!options.asked && targetSha === baseSha) throw alreadyDeployed(targetSha, baseSha);
-  const changes = await diffTree(repo, baseSha, targetSha);
+  const { contained, changes } = await compared;
+  if (!options.asked && contained) throw alreadyDeployed(targetSha, baseSha);
   return { headSha: tree.head, baseSha, targetSha, branch, changes, notices };
+}
+
+async function compare(
+  repo: Repository,
+  base: string,
+  target: string,
+): Promise<{ contained: boolean; changes: ChangedPath[] }> {
+  const [contained, changes] = await Promise.all([
+    target === base || isAncestor(repo, target, base),
+    diffTree(repo, base, target),
+  ]);
+  return { contained, changes };
 }
 
 /** What git does differently here than an operator may think. */
