@@ -8,6 +8,8 @@ const TEST_TIMEOUT_MS = 30_000;
 const SCENARIO_TIMEOUT_MS = 240_000;
 /** Names a folder that scenarios keep the frozen engine in, so that not each of their hosts makes its own. */
 export const SHARED_FROZEN = 'BELAY_TEST_FROZEN';
+/** Names a folder for what tests begin with and copy, so that not each of them makes its own. */
+export const TEMPLATES = 'BELAY_TEST_TEMPLATES';
 
 interface Suite {
   folder: string;
@@ -56,6 +58,7 @@ export async function runSuite(name: string, checkout: string, env: Record<strin
   if (suite === undefined) throw new Error(`no suite ${name}`);
   const temp = mkdtempSync(join(tmpdir(), 'belay-test-'));
   const file = join(temp, 'junit.xml');
+  const shared = { [SHARED_FROZEN]: join(temp, 'frozen'), [TEMPLATES]: temp };
   const start = performance.now();
   try {
     const argv = [
@@ -68,7 +71,7 @@ export async function runSuite(name: string, checkout: string, env: Record<strin
     const report = ['--reporter=junit', `--reporter-outfile=${file}`, ...(suite.quiet ? ['--only-failures'] : [])];
     const child = Bun.spawn([...argv, ...report], {
       cwd: checkout,
-      env: { ...env, [SHARED_FROZEN]: join(temp, 'frozen') },
+      env: { ...env, ...shared },
       stdin: 'ignore',
       stdout: 'inherit',
       stderr: 'inherit',

@@ -1,9 +1,20 @@
 // For tests: a remote and a host's clone of it in a temporary folder, with a real git.
 
 import { expect } from 'bun:test';
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { TEMPLATES } from '../../dev/suites.ts';
 import { ReleaseError } from '../../model/error.ts';
 import type { Host } from '../port.ts';
 import { openHost } from '../real.ts';
@@ -49,12 +60,23 @@ export function openSandbox(first: FileChanges = { 'README.md': 'first\n' }, nam
     git(origin, 'commit', '--quiet', '--allow-empty', '-m', message);
     return git(origin, 'rev-parse', 'HEAD');
   };
-  mkdirSync(env.HOME);
-  writeFileSync(join(env.HOME, '.gitconfig'), '[user]\n\tname = Sandbox\n\temail = sandbox@example.org\n');
-  git(folder, 'init', '--quiet', '--template=', origin);
-  push(first, 'first');
-  git(folder, 'clone', '--quiet', '--template=', `file://${origin}`, root);
-  mkdirSync(join(root, '.git/info'), { recursive: true });
+  const key = JSON.stringify([first, name]);
+  const made = templates.get(key);
+  if (made === undefined) {
+    mkdirSync(env.HOME);
+    writeFileSync(join(env.HOME, '.gitconfig'), '[user]\n\tname = Sandbox\n\temail = sandbox@example.org\n');
+    git(folder, 'init', '--quiet', '--template=', origin);
+    push(first, 'first');
+    git(folder, 'clone', '--quiet', '--template=', `file://${origin}`, root);
+    mkdirSync(join(root, '.git/info'), { recursive: true });
+    keep(key, folder);
+  } else {
+    cpSync(made, folder, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+    const config = join(root, '.git/config');
+    writeFileSync(config, readFileSync(config, 'utf8').replace(/url = file:.*/, `url = file://${origin}`));
+    // The index knows the files of the first one by their inodes.
+    for (const checkout of [origin, root]) git(checkout, 'update-index', '--refresh');
+  }
   return {
     host,
     folder,
@@ -66,6 +88,18 @@ export function openSandbox(first: FileChanges = { 'README.md': 'first\n' }, nam
     push,
     close: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** Sandboxes as they begin, by what they begin with: a copy takes a fraction of what git needs to make one. */
+const templates = new Map<string, string>();
+
+/** Where nobody would remove it, nothing is kept. */
+function keep(key: string, folder: string): void {
+  const place = process.env[TEMPLATES];
+  if (place === undefined) return;
+  const template = mkdtempSync(join(place, 'git-'));
+  cpSync(folder, template, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+  templates.set(key, template);
 }
 
 function write(cwd: string, changes: FileChanges): void {
