@@ -54,7 +54,8 @@ const REACHES = [
   String.raw`(?:process|performance|crypto|console|navigator|Atomics|Temporal)(?:\.\w+)?`,
   'fetch|XMLHttpRequest|WebSocket|EventSource|Worker|BroadcastChannel|globalThis',
   String.raw`set(?:Timeout|Interval|Immediate)|random(?:Bytes|UUID|Int|FillSync)|Math\.random|AbortSignal\.timeout`,
-  String.raw`(?:require|eval|Function)(?=\s*\()|import\.meta\.(?:env|main|require)`,
+  // A require of a name as it stands is an import like any other, and looked at as such.
+  String.raw`(?:require(?!\s*\(\s*['"])|eval|Function)(?=\s*\()|import\.meta\.(?:env|main|require)`,
   String.raw`Date\.now|(?<!new )Date(?=\s*\()`,
 ];
 /** Not where it is a key, or a property of something else. */

@@ -1,6 +1,6 @@
 // One notice to one webhook, tried three times. Whatever goes wrong is a word for the log; the URL, which holds a secret, is in none.
-import pRetry from 'p-retry';
 import type { Http } from '../host/port.ts';
+import { retrying } from '../host/retry.ts';
 import type { NOTICES, NoticeBody, Webhook } from '../model/notice.ts';
 import { slackBody } from './notice.ts';
 
@@ -37,12 +37,12 @@ export async function sendNotice(
   if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url)) return 'its URL is none: it begins with https:// or http://';
   const text = JSON.stringify(webhook.format === 'slack' ? slackBody(body) : body);
   try {
-    await pRetry(
+    await retrying(
       async () => {
         const { status } = await http.post(url, { json: text, timeoutMs: TIMEOUT_MS });
         if (status < 200 || status > 299) throw new Answered(status);
       },
-      { retries: RETRIES, minTimeout: FIRST_WAIT_MS, factor: 2, shouldRetry: ({ error }) => mayPass(error) },
+      { retries: RETRIES, firstWaitMs: FIRST_WAIT_MS, mayPass },
     );
     return undefined;
   } catch (error) {
