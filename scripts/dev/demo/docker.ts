@@ -101,6 +101,12 @@ export function dockerDemo(folder: Folder): Demo {
       return { versions, page: await text(url('web', '/')), notes: await text(url('notes', '/data/notes.txt')) };
     },
 
+    proof: () => ({
+      prefix: PREFIX,
+      databases: {},
+      urls: [...SERVICES.map((name) => url(name, '/version')), url('web', '/'), url('notes', '/data/notes.txt')],
+    }),
+
     kept: [
       'Its Docker engine ends with the demo: the records can be read, nothing runs.',
       `Remove it: rm -r ${folder.path}`,

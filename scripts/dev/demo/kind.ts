@@ -1,4 +1,6 @@
 // What the story needs of a kind of host: how its services start, what the releases change, and how to see it from outside.
+import type { ProofSpec } from '../proof/proof.ts';
+
 export interface Clones {
   prod: string;
   dev: string;
@@ -27,6 +29,8 @@ export interface Demo {
   /** Changes notes, with a ticket script that breaks it. @returns what the commit says. */
   badChange(dev: string): string;
   look(): Promise<Served>;
+  /** Where the proof finds what this kind of host runs and keeps. */
+  proof(clones: Clones): Pick<ProofSpec, 'prefix' | 'pm2' | 'databases' | 'urls'>;
   /** What a version endpoint says when the service runs the commit (pm2), or the nth version (compose). */
   version(sha: string, nth: number): string;
   /** What has to be in page and notes before and after the first release. */

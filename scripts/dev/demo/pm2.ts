@@ -120,6 +120,13 @@ export function pm2Demo(folder: Folder): Demo {
       return { versions, page: await text(url('web', '/')), notes: await text(url('notes', '/notes')) };
     },
 
+    proof: ({ prod }) => ({
+      prefix: '',
+      pm2,
+      databases: { notes: { kind: 'sqlite', path: join(prod, 'packages/notes/data/notes.db') } },
+      urls: [...SERVICES.map((name) => url(name, '/version')), url('web', '/'), url('notes', '/notes')],
+    }),
+
     kept: [
       `Look at it:  cd ${folder.path}/prod && PM2_HOME=${home} just release-list`,
       `End it:      PM2_HOME=${home} ${join(modules, '.bin', 'pm2')} kill; rm -r ${folder.path}`,

@@ -4,10 +4,10 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeOddTree } from '../../../scripts/backups/odd-tree.ts';
 import { DATABASE_IMAGE } from '../../../scripts/dev/engine/databases.ts';
+import type { ProofSpec } from '../../../scripts/dev/proof/proof.ts';
 import type { HostOptions, ScenarioHost } from '../harness/host.ts';
 import type { ServiceOptions } from '../harness/kind.ts';
 import { mustRun, until } from '../harness/process.ts';
-import type { ProofSpec } from './proof.ts';
 
 export const ALL = ['alpha', 'beta', 'gamma', 'delta', 'epsilon'];
 const PASSWORDS = {

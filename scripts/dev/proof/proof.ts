@@ -1,8 +1,7 @@
-// An independent proof of what a host is: `bun proof.ts SPEC.json` prints it as lines, `differences` compares two. It imports nothing of the
-// engine's: data is read from the file system, databases are dumped by their own tools, the rest is asked of docker and git.
-import { createHash } from 'node:crypto';
+// An independent proof of what a host is, as lines. It imports nothing of the engine's: data is read from the file system, databases are
+// dumped by their own tools, the rest is asked of docker, pm2 and git.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { type DatabaseSpec, logical } from './databases.ts';
 import { tree } from './trees.ts';
 
@@ -13,6 +12,8 @@ export interface ProofSpec {
   env: Record<string, string>;
   /** What names of containers, volumes and networks begin with; empty: docker is not asked. */
   prefix: string;
+  /** How pm2 is called; undefined: it is not asked. */
+  pm2?: string[];
   /** Folders whose content is data: absolute. */
   folders: string[];
   /** Named. */
@@ -93,15 +94,47 @@ function docker(spec: ProofSpec): Record<string, string[]> {
   };
 }
 
+interface Listed {
+  name: string;
+  pid: number;
+  pm2_env: { namespace: string; status: string; pm_cwd: string; pm_exec_path: string };
+}
+
+/** What pm2 runs, and what these processes were given: from the kernel, not from pm2's memory. */
+function processes(spec: ProofSpec): Record<string, string[]> {
+  if (spec.pm2 === undefined) return {};
+  const text = run(spec, ...spec.pm2, 'jlist');
+  const listed = JSON.parse(text.trimEnd().slice(text.trimEnd().lastIndexOf('\n') + 1)) as Listed[];
+  return {
+    processes: listed
+      .map(({ name, pid, pm2_env: { namespace, status, pm_cwd, pm_exec_path } }) => {
+        const env = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+        const given = env.filter((each) => /^(?:ASD_TREE|MERGE_SHA|CONTAINER_PREFIX)=|^\w+_PORT=/.test(each)).sort();
+        return JSON.stringify({ name, namespace, status, cwd: pm_cwd, script: pm_exec_path, given });
+      })
+      .sort(),
+  };
+}
+
+/** Looked at apart, or not a part of what a release is. */
+const OWN = ['.env', '.git', '.asd/workspace', 'node_modules'];
+
+/** Files of databases: they are compared by the logical dump alone. */
+const databaseFiles = ({ root, databases }: ProofSpec): string[] =>
+  Object.values(databases).flatMap((of) =>
+    of.kind === 'sqlite' ? ['', '-wal', '-shm'].map((end) => relative(root, of.path + end)) : [],
+  );
+
 /** The whole host, section by section. @throws Error where something cannot be looked at. */
 export async function takeProof(spec: ProofSpec): Promise<Record<string, string[]>> {
   const git = (...words: string[]) => lines(run(spec, 'git', ...words));
   const answers = spec.urls.map(async (url) => {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(5_000), keepalive: false });
+    const answer = await fetch(url, { signal: AbortSignal.timeout(30_000), keepalive: false });
     return `${url} ${answer.status} ${(await answer.text()).trim()}`;
   });
   return {
     ...docker(spec),
+    ...processes(spec),
     ...Object.fromEntries(spec.folders.map((folder) => [`folder ${folder}`, tree(folder, { times: true })])),
     ...Object.fromEntries(
       Object.entries(spec.databases).map(([name, of]) => [`database ${name}`, logical(of, spec.env)]),
@@ -114,33 +147,11 @@ export async function takeProof(spec: ProofSpec): Promise<Record<string, string[
       ...git('status', '--porcelain', '--untracked-files=all'),
       ...git('worktree', 'list', '--porcelain').filter((line) => line.startsWith('worktree')),
     ],
-    checkout: tree(spec.root, { times: false, without: ['.env', '.git', '.asd/workspace', 'node_modules'] }),
+    checkout: tree(spec.root, { times: false, without: [...OWN, ...databaseFiles(spec)] }),
     '.env': [
       ...tree(join(spec.root, '.env'), { times: false }),
       ...readFileSync(join(spec.root, '.env'), 'utf8').split('\n'),
     ],
     answers: await Promise.all(answers),
   };
-}
-
-const MOST = 5;
-
-/** A line for each difference, at most five a section: `section: - before` and `section: + after`. */
-export function differences(before: Record<string, string[]>, after: Record<string, string[]>): string[] {
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((section) => {
-    const [then, now] = [before[section] ?? [], after[section] ?? []];
-    if (then.join('\n') === now.join('\n')) return [];
-    const [old, fresh] = [new Set(then), new Set(now)];
-    const gone = then.filter((line) => !fresh.has(line)).map((line) => `${section}: - ${line}`);
-    const come = now.filter((line) => !old.has(line)).map((line) => `${section}: + ${line}`);
-    const all = [...gone.slice(0, MOST), ...come.slice(0, MOST)];
-    return all.length > 0 ? all : [`${section}: the same lines in another order, or another number of them`];
-  });
-}
-
-if (import.meta.main) {
-  const spec = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as ProofSpec;
-  for (const [section, all] of Object.entries(await takeProof(spec))) {
-    console.log(`${section}: ${all.length} lines, sha256 ${createHash('sha256').update(all.join('\n')).digest('hex')}`);
-  }
 }
