@@ -34,6 +34,7 @@ const REFUSALS: Record<string, [words: string[], code: number]> = {
   'release-list': [['a'], 2],
   'release-log': [['NONE'], 4],
   'release-report': [['NONE'], 4],
+  'belay-init': [['a'], 2],
   'release-adopt': [['a'], 2],
   'release-abandon': [['NONE', '--reason=x'], 4],
   'release-accept': [['NONE', '--reason=x'], 4],
@@ -164,6 +165,7 @@ onBoth(
     test('the host itself', async () => {
       const h = host();
       expect(await one('guard-install', [], 0, withCron(h))).toEqual({ installed: true, in: expect.any(String) });
+      expect(await one('belay-init', ['--dry-run'])).toMatchObject({ dryRun: true, items: expect.any(Array) });
       expect((await well('playbook', [])).length).toBeGreaterThan(7);
       const looked = await just('doctor', []);
       expect(objects(looked).length).toBe(1);

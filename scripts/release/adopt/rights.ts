@@ -22,7 +22,9 @@ export async function unreadable(context: BackupContext): Promise<Difference[]> 
       found.push(...said.map(({ what }) => ({ what, mend: HELPER })));
     }
   }
-  if (backup.types.includes('database') && database?.type === 'sqlite')
+  // One below the package is there as soon as the service has made it.
+  const mounted = database?.type === 'sqlite' && /^(?:volume|bind):/.test(database.path ?? '');
+  if (backup.types.includes('database') && mounted)
     found.push(...(await closed(context, databaseFile)));
   return found;
 }
