@@ -122,7 +122,7 @@ export async function endAll(folder: string): Promise<string[]> {
 export async function until<T>(
   what: string | (() => string),
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  withinMs = 20_000,
+  withinMs = 90_000,
 ): Promise<T> {
   for (const end = performance.now() + withinMs; performance.now() < end; await Bun.sleep(5)) {
     const found = await look();
