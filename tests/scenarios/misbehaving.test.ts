@@ -30,11 +30,9 @@ onBoth(
       serial += 1;
       return `BAD-${serial}`;
     };
-    const preflight = async (text: string): Promise<void> => {
+    const preflight = async (text: string, timeout: '1s' | '60s'): Promise<void> => {
       const files = { 'scripts/preflight.ts': text };
-      await host().push(
-        await host().service('alpha', `v${serial}`, { files, manifest: { release: { timeout: '1s' } } }),
-      );
+      await host().push(await host().service('alpha', `v${serial}`, { files, manifest: { release: { timeout } } }));
     };
 
     /** What the engine needed at most, in kB, read while it runs. */
@@ -100,7 +98,7 @@ onBoth(
       const h = host();
       const ticket = next();
       const [head, ids] = [await h.head(), await h.containerIds('alpha')];
-      await preflight(text);
+      await preflight(text, String(told).includes('within 1 s') ? '1s' : '60s');
       const halted = await watched(h.start('run', [ticket]));
       expect(halted.text).toMatch(told ?? /preflight/);
       expect(halted.text).toContain(`just release-run ${ticket} --resume`);
@@ -113,13 +111,16 @@ onBoth(
       const h = host();
       const ticket = next();
       const once = join(h.folder, 'killed-once');
-      await preflight(`
+      await preflight(
+        `
         import { existsSync, writeFileSync } from 'node:fs';
         if (!existsSync('${once}')) {
           writeFileSync('${once}', String(process.pid));
           process.kill(process.ppid, 'SIGKILL');
           await Bun.sleep(1_000_000);
-        }`);
+        }`,
+        '60s',
+      );
       const killed = await h.start('run', [ticket]).ended;
       expect(killed.code).not.toBe(0);
       const state = await h.run('state', [ticket]);

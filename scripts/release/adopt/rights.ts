@@ -24,8 +24,7 @@ export async function unreadable(context: BackupContext): Promise<Difference[]> 
   }
   // One below the package is there as soon as the service has made it.
   const mounted = database?.type === 'sqlite' && /^(?:volume|bind):/.test(database.path ?? '');
-  if (backup.types.includes('database') && mounted)
-    found.push(...(await closed(context, databaseFile)));
+  if (backup.types.includes('database') && mounted) found.push(...(await closed(context, databaseFile)));
   return found;
 }
 
