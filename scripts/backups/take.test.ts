@@ -45,6 +45,20 @@ function tarThatSays(line: string, code: number): void {
   world.context.host = { ...world.context.host, machine: { ...world.context.host.machine, env } };
 }
 
+/** Calls of these go first; the real ones come after them. */
+function before(calls: { sync?: (path: string) => void; rename?: (from: string, to: string) => void }): void {
+  const { files } = world.context.host;
+  const sync = (path: string) => {
+    calls.sync?.(path);
+    files.sync(path);
+  };
+  const rename = (from: string, to: string) => {
+    calls.rename?.(from, to);
+    files.rename(from, to);
+  };
+  world.context.host = { ...world.context.host, files: { ...files, sync, rename } };
+}
+
 test('a backup is complete, private, listed, and restores by its own RESTORE.txt', async () => {
   const { tree, take, calls, folder } = shop();
   const backup = await take();
@@ -132,6 +146,31 @@ test('a file that changes under tar fails a held backup, and leaves no trace but
   });
   expect(held()).toBe(false);
   expect(calls.at(-1)).toBe('unpaused how,paused held=false');
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('all of it is flushed before it gets its name, and the name before it is said to be there', async () => {
+  const { take, folder } = shop();
+  const flushed: string[] = [];
+  let unflushed: string[] | undefined;
+  before({
+    sync: (path) => flushed.push(path),
+    rename: (from, to) => {
+      unflushed = [from, ...readdirSync(from).map((name) => join(from, name))].filter(
+        (path) => !flushed.includes(path) && !path.endsWith('backup.json'),
+      );
+      expect(to).toBe(join(folder, STAMP));
+      flushed.length = 0;
+    },
+  });
+  await take();
+  expect([unflushed, flushed]).toEqual([[], [folder]]);
+});
+
+test('it is read back: what the disk garbled is no backup', async () => {
+  const { take, folder } = shop();
+  before({ sync: (path) => path.endsWith('.tar.zst') && writeFileSync(path, 'garbled') });
+  await expect(take()).rejects.toThrow('workspace-uploads.tar.zst');
   expect(readdirSync(folder)).toEqual([]);
 });
 

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -13,8 +15,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { startChild } from './children.ts';
-import { O_CLOEXEC } from './libc.ts';
+import { O_CLOEXEC, tryFlock } from './libc.ts';
 import { takeLock } from './lock.ts';
 import type { FileLock } from './port.ts';
 
@@ -63,8 +66,32 @@ test('is lost where the path names another file', () => {
   expect(second.stillHeld()).toBe(false);
 });
 
+test('a file that was replaced between open and lock is let go', async () => {
+  const fd = openSync(path, 'w');
+  expect(tryFlock(fd)).toBe(true);
+  // As soon as the file is open a second time, it loses its name, and then its lock.
+  const other = new Worker(
+    `const { closeSync, readdirSync, readlinkSync, renameSync, writeFileSync } = require('node:fs');
+     const { parentPort, workerData: { fd, path } } = require('node:worker_threads');
+     const opened = (name) => { try { return readlinkSync('/proc/self/fd/' + name) === path; } catch { return false; } };
+     writeFileSync(path + '.new', '');
+     parentPort.postMessage('ready');
+     while (readdirSync('/proc/self/fd').filter(opened).length < 2);
+     renameSync(path + '.new', path);
+     closeSync(fd);`,
+    { eval: true, workerData: { fd, path } },
+  );
+  const ended = once(other, 'exit');
+  await once(other, 'message');
+  let lock: FileLock | undefined;
+  for (let tries = 0; lock === undefined && tries < 100; tries += 1) lock = takeLock(path);
+  expect(taken(lock).stillHeld()).toBe(true);
+  lock?.release();
+  await ended;
+});
+
 test('refuses a link and a FIFO in its place', () => {
-  symlinkSync('/nowhere', path);
+  symlinkSync(join(folder, 'nowhere'), path);
   expect(() => takeLock(path)).toThrow('a symbolic link');
   rmSync(path);
   Bun.spawnSync(['mkfifo', path]);

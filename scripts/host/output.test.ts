@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'bun:test';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { cleanLine, lineSplitter, openOutput } from './output.ts';
 
 describe('cleanLine', () => {
@@ -37,4 +40,18 @@ test('a secret that escape sequences had hidden is masked after they are taken o
   stream.end();
   output.close();
   expect(output.tail).toEqual(['it is ***']);
+});
+
+test('a secret is masked in the tail, in each line and in the file, also across two chunks', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'output-'));
+  const outputFile = join(folder, 'output');
+  const said: string[] = [];
+  const output = openOutput({ secrets: ['sesame-open'], outputFile, onLine: (line) => said.push(line) });
+  const stream = output.stream();
+  for (const chunk of ['one sesame-open, two sesa', 'me-open\n']) stream.push(Buffer.from(chunk));
+  stream.end();
+  output.close();
+  const masked = 'one ***, two ***';
+  expect([output.tail, said, readFileSync(outputFile, 'utf8')]).toEqual([[masked], [masked], `${masked}\n`]);
+  rmSync(folder, { recursive: true });
 });

@@ -2,7 +2,6 @@
 import type { Points, Sabotage } from './sabotages.ts';
 
 const POWER: Points = { kind: 'power', only: 'release of one service', most: 120 };
-const KILL: Points = { kind: 'kill', only: 'release of one service', most: 120 };
 
 export const ENGINE: readonly Sabotage[] = [
   {
@@ -81,7 +80,7 @@ export const ENGINE: readonly Sabotage[] = [
     find: '  session.receipt.mergeSha = step.targetSha;\n',
     put: '',
     seenBy: [],
-    points: KILL,
+    points: { kind: 'kill', only: 'release that is put back by itself', most: 1 },
   },
 ];
 
@@ -91,15 +90,14 @@ export const BACKUPS: readonly Sabotage[] = [
     file: 'backups/take.ts',
     find: '    flushTree(context.host, partial, trees);\n',
     put: '',
-    seenBy: [],
-    points: POWER,
+    seenBy: ['backups/take.test.ts'],
   },
   {
     what: 'the name of a backup is not flushed',
     file: 'backups/take.ts',
     find: '    files.sync(join(options.dir, context.service.name));\n    return { ...verified',
     put: '    return { ...verified',
-    seenBy: [],
+    seenBy: ['backups/take.test.ts'],
     points: POWER,
   },
   {
@@ -128,7 +126,7 @@ export const BACKUPS: readonly Sabotage[] = [
     file: 'backups/beside.ts',
     find: '  if (there(files, at.live)) move(files, at.live, at.old);\n  else',
     put: '  if (there(files, at.live)) files.remove(at.live);\n  else',
-    seenBy: [],
+    seenBy: ['backups/beside.test.ts'],
     points: { kind: 'kill', only: 'restore by hand', most: 60 },
   },
   {

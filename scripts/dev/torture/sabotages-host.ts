@@ -49,7 +49,7 @@ export const HOST: readonly Sabotage[] = [
     file: 'host/safe-open.ts',
     find: '(options.follow ? 0 : O_NOFOLLOW)',
     put: '0',
-    seenBy: ['host/lock.test.ts'],
+    seenBy: ['host/safe-open.test.ts'],
   },
   {
     what: 'a failed flush passes for a good one',

@@ -32,6 +32,8 @@ test('untracked and ignored files in the way are named, others are not', async (
   box.write(box.root, { '.env': 'SECRET=1\n', new: 'mine', 'cache/x': 'mine', other: 'mine' });
   const target = await fetched({ '.env': 'A=1\n', new: 'theirs', 'cache/x': 'theirs', a: '2\n', fresh: '1' });
   expect(await found(target)).toEqual(['untracked .env', 'untracked cache/x', 'untracked new']);
+  const facts = await targetFacts(box.repo, head, target, head);
+  expect(facts.collisions.map((one) => one.path)).toEqual(['.env', 'cache/x', 'new']);
 });
 
 test('a file where the target has a folder, and a folder where it has a file', async () => {
