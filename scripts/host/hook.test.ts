@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ReleaseError } from '../model/error.ts';
@@ -52,6 +52,16 @@ async function failed(of: HookCall): Promise<ReleaseError> {
   return outcome as ReleaseError;
 }
 
+/** Gives it more time as long as this machine was too busy to come to the point in less. */
+async function inShortTime<T>(
+  timeoutMs: number,
+  act: (timeoutMs: number) => Promise<T>,
+  came: (outcome: T) => boolean,
+) {
+  const outcome = await act(timeoutMs);
+  return came(outcome) ? outcome : await inShortTime(timeoutMs * 4, act, came);
+}
+
 test('what it is given: folder, environment without ours, packages, no input; what it says is kept, masked, for us alone', async () => {
   const own = sh('pwd; echo "$A|$NODE_PATH|${NODE_OPTIONS-none}|${GIT_DIR-none}"; cat; echo key=s3cretvalue >&2', {
     env: { A: 'two words' },
@@ -84,7 +94,8 @@ test('exit 75 is asked again until it goes', async () => {
 });
 
 test('exit 75 until the time is over', async () => {
-  const error = await failed(sh('exit 75', { timeoutMs: 600 }));
+  const act = (timeoutMs: number) => failed(sh('exit 75', { timeoutMs }));
+  const error = await inShortTime(600, act, ({ facts }) => facts.what.includes('not yet'));
   expect(error.facts.what).toMatch(/says "not yet"|said "not yet" \(exit 75\) \d times?$/);
 });
 
@@ -96,19 +107,22 @@ test('an interpreter that is not there is not waited for', async () => {
 });
 
 test('one that hangs and ignores TERM ends with all that it began', async () => {
-  const own = sh(`trap '' TERM; (trap '' TERM; sleep 300) & echo $! > '${folder}/child'; wait`, { timeoutMs: 300 });
+  const child = join(folder, 'child');
+  const script = `trap '' TERM; (trap '' TERM; sleep 300) & echo $! > '${child}'; wait`;
   const slow: Host = {
     ...host,
     exec: { ...host.exec, run: (argv, options) => host.exec.run(argv, { ...options, graceMs: 100 }) },
   };
-  const error = await runHook(slow, own).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
+  const act = (timeoutMs: number) =>
+    runHook(slow, sh(script, { timeoutMs })).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+  const error = await inShortTime(300, act, () => existsSync(child) && statSync(child).size > 0);
   expect(error).toMatchObject({
-    facts: { what: 'packages/x/scripts/pre_start_init.ts did not end within 0 s' },
+    facts: { what: expect.stringMatching(/^packages\/x\/scripts\/pre_start_init.ts did not end within \d+ s$/) },
   });
-  expect(host.machine.alive(Number(readFileSync(join(folder, 'child'), 'utf8')))).toBe(false);
+  expect(host.machine.alive(Number(readFileSync(child, 'utf8')))).toBe(false);
 });
 
 test('what it leaves in the background is ended, also when it went well', async () => {
