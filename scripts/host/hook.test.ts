@@ -57,7 +57,7 @@ async function inShortTime<T>(
   timeoutMs: number,
   act: (timeoutMs: number) => Promise<T>,
   came: (outcome: T) => boolean,
-) {
+): Promise<T> {
   const outcome = await act(timeoutMs);
   return came(outcome) ? outcome : await inShortTime(timeoutMs * 4, act, came);
 }

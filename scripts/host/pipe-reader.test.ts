@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
-import { closeSync, writeSync } from 'node:fs';
-import { osPipe } from './libc.ts';
+import { closeSync, readFileSync, writeSync } from 'node:fs';
+import { O_CLOEXEC, osPipe } from './libc.ts';
 import { readPipe } from './pipe-reader.ts';
 
 const SILENT_MS = 60;
@@ -45,4 +45,12 @@ test('knows the end, and gives the error of the sink', async () => {
   expect(failing.drain(SILENT_MS)).rejects.toThrow('full');
   await failing.done.catch(() => undefined);
   closeSync(writeEnd);
+});
+
+test('both ends of a pipe are close-on-exec', () => {
+  for (const fd of Object.values(osPipe())) {
+    const flags = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8').match(/flags:\s+(\d+)/)?.[1];
+    expect(Number.parseInt(flags ?? '', 8) & O_CLOEXEC).toBe(O_CLOEXEC);
+    closeSync(fd);
+  }
 });

@@ -77,7 +77,7 @@ export const HOST: readonly Sabotage[] = [
     file: 'host/libc.ts',
     find: 'libc.pipe2(ptr(ends), O_CLOEXEC)',
     put: 'libc.pipe2(ptr(ends), 0)',
-    seenBy: ['host/exec.test.ts'],
+    seenBy: ['host/pipe-reader.test.ts'],
   },
   {
     what: 'what a hook left running goes on',
