@@ -6,7 +6,6 @@ import { EXT4 } from '../../scripts/dev/torture/real/ext4.ts';
 import { folderCopies } from '../../scripts/dev/torture/real/folder.ts';
 import { openRealHost } from '../../scripts/dev/torture/real/host.ts';
 import { prepare, recover, unsaid } from '../../scripts/dev/torture/real/recover.ts';
-import { REMOTE } from '../../scripts/dev/torture/real/remote.ts';
 import { STRACE } from '../../scripts/dev/torture/real/strace.ts';
 
 const SEED = Number(process.env.BELAY_TEST_SEED ?? 20261129) % 2 ** 31;
@@ -14,7 +13,6 @@ const SAMPLES = [
   [STRACE, 4],
   [EXT4, 3],
   [DISK, 3],
-  [REMOTE, 4],
   [DOCKERD, 1],
 ] as const;
 
