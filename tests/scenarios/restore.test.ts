@@ -131,7 +131,7 @@ onBoth(
       expect(look()).toBe(spoilt);
       expect((await h.run('restore', ['alpha', stamp])).code).toBe(0);
       expect(look()).toBe(saved);
-    }, 120_000);
+    });
 
     test('a damaged byte is found before anything is touched', async () => {
       const h = host();
@@ -168,7 +168,7 @@ onBoth(
       expect((await h.run('backup-verify', ['alpha', '--all'])).code).toBe(0);
       const oldest = (await stamps(h)).at(-1) ?? '';
       expect((await h.run('restore', ['alpha', oldest])).code).toBe(0);
-    }, 120_000);
+    });
 
     test('a hook that fails: everything is as it was, and the service runs', async () => {
       const h = host();
@@ -186,7 +186,7 @@ onBoth(
       expect(await h.httpVersion('alpha')).toBe('1');
       hook('');
       expect((await h.run('restore', ['alpha', stamp])).code).toBe(0);
-    }, 120_000);
+    });
 
     test('killed in the middle: the same command finishes it, or --undo puts back; nothing else may begin', async () => {
       const h = host();
@@ -213,7 +213,7 @@ onBoth(
         expect(await h.httpVersion('alpha')).toBe('1');
       }
       expect((await h.run('restore', ['alpha', stamp])).code).toBe(0);
-    }, 180_000);
+    });
 
     test('the newest verified release keeps its backup; with an older one its images go', async () => {
       const h = host();
@@ -235,7 +235,7 @@ onBoth(
       if (h.runtime !== 'compose') return;
       expect(await kept()).toContain('KEEP-3');
       expect(await kept()).not.toContain('KEEP-2');
-    }, 120_000);
+    });
 
     test('prune keeps what retention and people want; bad words are refused', async () => {
       const h = host();
@@ -261,6 +261,6 @@ onBoth(
       expect((await h.run('restore', ['nobody', all[0] ?? ''])).code).toBe(2);
       expect((await h.run('restore', ['alpha', '20010101_000000'])).code).toBe(4);
       expect((await h.run('backup', ['nobody'])).code).toBe(2);
-    }, 120_000);
+    });
   },
 );

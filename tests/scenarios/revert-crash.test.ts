@@ -112,5 +112,5 @@ onBoth('revert, cut off', options, (host) => {
     expect(done.text).toContain(`Reverted ${ticket}`);
     expect(done.code).toBe(0);
     expect(await stateOf(h, ALL)).toEqual(before);
-  }, 60_000);
+  });
 });

@@ -31,7 +31,7 @@ onBoth(
           .filter((e) => ['failed', 'reverted'].includes(e.event))
           .map((e) => e.phase),
       ).toEqual(['migrate', 'revert']);
-    }, 60_000);
+    });
 
     test('before its Advance a failure only halts; where it cannot go back, it is in doubt with 7', async () => {
       const h = host();
@@ -71,7 +71,7 @@ onBoth(
       expect(done.text).toContain('Reverted A-4');
       expect(done.code).toBe(0);
       expect(await stateOf(h, ALL)).toEqual(before);
-    }, 90_000);
+    });
   },
 );
 
@@ -95,7 +95,7 @@ onBoth(
       expect(await h.instances('delta')).toEqual([]);
       expect(await h.containerIds('beta')).toEqual(beta);
       if (runtime === 'compose') expect((await h.volumes()).length).toBe(3);
-    }, 60_000);
+    });
   },
 );
 
@@ -128,7 +128,7 @@ onBoth(
       expect(none.code).toBe(0);
       expect(none.text).toContain('revert.push: none');
       expect(h.state('B-2')).toMatchObject({ PUSH: 'none' });
-    }, 60_000);
+    });
   },
 );
 
@@ -178,7 +178,7 @@ onBoth('revert without a way to push', { services: { alpha: {}, beta: {} } }, (h
     const next = await h.run('run', ['W-2']);
     expect(next.text).toContain('Released W-2');
     expect(await Promise.all(['alpha', 'beta'].map(h.httpVersion))).toEqual(['1', '2']);
-  }, 60_000);
+  });
 
   test('access that came since prepare is used', async () => {
     const h = host();
@@ -189,7 +189,7 @@ onBoth('revert without a way to push', { services: { alpha: {}, beta: {} } }, (h
     expect(done.code).toBe(0);
     expect(h.state('W-3')).toMatchObject({ RELEASE_STATUS: 'reverted', PUSH: 'done' });
     expect(await h.git(h.origin, 'log', '-1', '--format=%s', 'main')).toContain('Revert');
-  }, 60_000);
+  });
 });
 
 onBoth(
@@ -220,7 +220,7 @@ onBoth(
       expect(h.state('X-1')).toMatchObject({ RELEASE_STATUS: 'reverted', PUSH: 'none' });
       expect(await h.git(h.origin, 'rev-parse', 'hotfix/one')).toBe(target);
       expect(await h.git(h.origin, 'log', '--format=%s', 'main')).not.toContain('Revert');
-    }, 60_000);
+    });
 
     test('a successor goes back to before the release that it took over, although it halted early itself', async () => {
       const h = host();
@@ -235,6 +235,6 @@ onBoth(
       expect(done.text).toContain('Reverted Y-2');
       expect(done.code).toBe(0);
       expect(await stateOf(h, ALL)).toEqual(before);
-    }, 60_000);
+    });
   },
 );

@@ -82,7 +82,7 @@ appendFileSync(process.env.ASD_ROOT + '/.env', 'ADDED_BY_RELEASE=1\\n');\n`,
     expect(twice.code).toBe(4);
     const next = await released(h, 'R-2', await h.service('beta', '3'));
     expect(await Promise.all([h.head(), h.httpVersion('alpha'), h.httpVersion('beta')])).toEqual([next, '1', '3']);
-  }, 60_000);
+  });
 
   test('a secret that was rotated after the release stays, and is named', async () => {
     const h = host();
@@ -101,7 +101,7 @@ writeFileSync(file, readFileSync(file, 'utf8').replace('ALPHA_MOOD=calm', 'ALPHA
     const env = readFileSync(join(h.prod, '.env'), 'utf8');
     expect(env).toContain('ALPHA_MOOD=calm');
     expect(env).toContain('OWN_TOKEN=second-secret');
-  }, 60_000);
+  });
 
   test('halted in migrate at the first of two: the second is not touched; before Advance there is nothing to revert', async () => {
     const h = host();
@@ -125,7 +125,7 @@ writeFileSync(file, readFileSync(file, 'utf8').replace('ALPHA_MOOD=calm', 'ALPHA
     expect(nothing.code).toBe(5);
     await h.push({ ...(await h.service('gamma', '1')), 'packages/gamma/scripts/': null });
     expect((await h.run('abandon', ['H-0', '--reason=test'])).code).toBe(0);
-  }, 60_000);
+  });
 
   test('halted in the ticket phase: scripts are taken back newest first, by their frozen copies', async () => {
     const h = host();
@@ -146,7 +146,7 @@ writeFileSync(file, readFileSync(file, 'utf8').replace('ALPHA_MOOD=calm', 'ALPHA
     expect(said).not.toContain('releases/T-1-d.sh has no revert script');
     expect(h.marks().slice(earlier)).toEqual(['a', 'b', 'c', 'undo-b', 'undo-a']);
     expect(await stateOf(h, ALL)).toEqual(before);
-  }, 60_000);
+  });
 
   test('a damaged backup, a lost image, too much loss: refused before anything is touched', async () => {
     const h = host();
@@ -182,7 +182,7 @@ writeFileSync(file, readFileSync(file, 'utf8').replace('ALPHA_MOOD=calm', 'ALPHA
 
     await reverted(h, 'D-1', '--accept-loss');
     expect(await stateOf(h, ALL)).toEqual(before);
-  }, 60_000);
+  });
 
   test('a later release on top: refused, naming the order; in that order it works', async () => {
     const h = host();
@@ -197,7 +197,7 @@ writeFileSync(file, readFileSync(file, 'utf8').replace('ALPHA_MOOD=calm', 'ALPHA
     expect(await stateOf(h, ALL)).toEqual(between);
     await reverted(h, 'O-1');
     expect(await stateOf(h, ALL)).toEqual(before);
-  }, 60_000);
+  });
 
   test('--skip-data keeps the data, --skip-git commits and pushes nothing; a reverted change needs --ack-reverted', async () => {
     const h = host();
@@ -240,7 +240,7 @@ writeFileSync('left-behind', 'x');\n`,
     expect(again.text).toContain('Released S-2');
     expect(again.code).toBe(0);
     expect(await Promise.all(['alpha', 'gamma'].map(h.httpVersion))).toEqual(['8', '8']);
-  }, 60_000);
+  });
 
   test('origin refuses the push: exit 9 and pending, and the same command finishes it', async () => {
     const h = host();
@@ -259,7 +259,7 @@ writeFileSync('left-behind', 'x');\n`,
     await reverted(h, 'P-1');
     expect(h.state('P-1')?.PUSH).toBe('done');
     expect(await h.head()).toBe(await originHead(h));
-  }, 60_000);
+  });
 
   test('newer commits on origin are neither lost nor deployed; conflicting ones are refused first', async () => {
     const h = host();
@@ -282,7 +282,7 @@ writeFileSync('left-behind', 'x');\n`,
     expect(refused.text).toContain('conflicts with newer commits');
     expect(await h.fingerprint()).toEqual(looked);
     expect((await h.run('run', ['N-4'])).text).toContain('Released N-4');
-  }, 60_000);
+  });
 
   test('a log that was tampered with: state and receipt are relied on, and it is said', async () => {
     const h = host();
@@ -294,7 +294,7 @@ writeFileSync('left-behind', 'x');\n`,
     const said = await reverted(h, 'J-1');
     expect(said).toMatch(/line \d+ of the log cannot be believed/);
     expect(await stateOf(h, ALL)).toEqual(before);
-  }, 60_000);
+  });
 
   test('the old version cannot become healthy: in doubt, and the same command again puts it right', async () => {
     const h = host();
@@ -315,5 +315,5 @@ writeFileSync('left-behind', 'x');\n`,
     await reverted(h, 'F-1');
     expect(await stateOf(h, ALL)).toMatchObject({ ...before, env: expect.any(String) });
     expect(existsSync(join(h.prod, '.asd/workspace/stage/F-1.base'))).toBe(false);
-  }, 60_000);
+  });
 });

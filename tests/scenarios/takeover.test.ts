@@ -88,7 +88,7 @@ describe.skipIf(!available)('takeover', () => {
     });
     chmodSync(join(dumps, 'bin/crontab'), 0o755);
     found = await standing();
-  }, 180_000);
+  });
   afterEach(() => {
     expect(processesOf(host.prod)).toEqual([]);
   });

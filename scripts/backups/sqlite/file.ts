@@ -16,16 +16,23 @@ export async function databaseFile(context: BackupContext): Promise<string> {
       hint: 'Add database: { type: sqlite, path: data/app.db }.',
     });
   }
-  const file = path.startsWith('volume:')
-    ? await inVolume(context, path, where)
-    : path.startsWith(BIND)
-      ? inBind(context, path.slice(BIND.length), where)
-      : ownPath(context, path, 'database.path');
+  const file = isMounted(path) ? await mountedDatabase(context, path) : ownPath(context, path, 'database.path');
+  if (file === undefined)
+    throw refused({ what: `${path} is not there`, where, hint: 'Look into the volume or bind that it is to be in.' });
   if (context.host.files.stat(file)?.kind === 'file') return file;
   throw refused({ what: `${file} is no plain file, so it is no SQLite database`, where });
 }
 
 const BIND = 'bind:';
+
+/** In a volume or a bind of the service. */
+export const isMounted = (path: string): boolean => /^(?:volume|bind):/.test(path);
+
+/** @returns its real path; undefined where it is not there, or not yet. @throws refused where it cannot be there. */
+export function mountedDatabase(context: BackupContext, path: string): Promise<string | undefined> {
+  const where = `packages/${context.service.name}/manifest.yaml, database.path`;
+  return path.startsWith(BIND) ? inBind(context, path.slice(BIND.length), where) : inVolume(context, path, where);
+}
 
 /** The bind of the service's backup that its database is in; undefined where it is in none. */
 export function bindOf({ service }: BackupContext): string | undefined {
@@ -36,16 +43,14 @@ export function bindOf({ service }: BackupContext): string | undefined {
     .toSorted((a, b) => b.length - a.length)[0];
 }
 
-function inBind(context: BackupContext, path: string, where: string): string {
+async function inBind(context: BackupContext, path: string, where: string): Promise<string | undefined> {
   const base = bindOf(context);
   if (base === undefined)
     throw refused({ what: `${JSON.stringify(path)} is below no bind of backup.volumes, or climbs out of it`, where });
-  const file = insideOf(context, base, path.slice(base.length + 1), where);
-  if (file !== undefined) return file;
-  throw refused({ what: `${path} is not there`, where, hint: `Look into ${base}.` });
+  return insideOf(context, base, path.slice(base.length + 1), where);
 }
 
-async function inVolume(context: BackupContext, path: string, where: string): Promise<string> {
+async function inVolume(context: BackupContext, path: string, where: string): Promise<string | undefined> {
   const match = path.match(/^volume:([^/]+)\/(.+)$/);
   const [suffix, inside] = [match?.[1], match?.[2]];
   if (suffix === undefined || inside === undefined || inside.split('/').includes('..')) {
@@ -64,7 +69,5 @@ async function inVolume(context: BackupContext, path: string, where: string): Pr
       hint: 'Run the release as root where the volume is local, or declare a backup command.',
     });
   }
-  const file = insideOf(context, place.path, inside, where);
-  if (file !== undefined) return file;
-  throw refused({ what: `${inside} is not in the volume ${volume}`, where, hint: `Look into ${place.path}.` });
+  return insideOf(context, place.path, inside, where);
 }

@@ -1,6 +1,6 @@
 // What this user, or nobody but a container, can read of a service's data: asked before a first backup would find out.
 import type { BackupContext } from '../../backups/kind.ts';
-import { databaseFile } from '../../backups/sqlite/file.ts';
+import { isMounted, mountedDatabase } from '../../backups/sqlite/file.ts';
 import { volumePlace } from '../../backups/volume/place.ts';
 import { ReleaseError } from '../../model/error.ts';
 import type { Difference } from '../../runtimes/runtime.ts';
@@ -22,9 +22,10 @@ export async function unreadable(context: BackupContext): Promise<Difference[]> 
       found.push(...said.map(({ what }) => ({ what, mend: HELPER })));
     }
   }
-  // One below the package is there as soon as the service has made it.
-  const mounted = database?.type === 'sqlite' && /^(?:volume|bind):/.test(database.path ?? '');
-  if (backup.types.includes('database') && mounted) found.push(...(await closed(context, databaseFile)));
+  const path = database?.path ?? '';
+  // One that is not there is one that its service has not made yet.
+  if (backup.types.includes('database') && database?.type === 'sqlite' && isMounted(path))
+    found.push(...(await closed(context, (at) => mountedDatabase(at, path))));
   return found;
 }
 
