@@ -84,7 +84,7 @@ export const HOST: readonly Sabotage[] = [
     file: 'host/supervise.ts',
     find: 'if (limits.endStragglers) for',
     put: 'if (limits.timeoutMs === -1) for',
-    seenBy: ['host/hook.test.ts', 'host/exec.test.ts'],
+    seenBy: ['host/supervise.test.ts'],
   },
   {
     what: 'a group that is deaf to TERM is left alone',
@@ -140,7 +140,7 @@ export const HOST: readonly Sabotage[] = [
     file: 'host/children.ts',
     find: 'const SWEEPS = 50;',
     put: 'const SWEEPS = 0;',
-    seenBy: ['host/hook.test.ts', 'host/exec.test.ts'],
+    seenBy: ['host/supervise.test.ts'],
   },
   {
     what: 'what has no mark is not enclosed',
