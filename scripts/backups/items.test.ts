@@ -163,7 +163,7 @@ test.if(root)('a database in a volume covers it only when it is alone there', as
   const Mountpoint = join(world.root, 'volume');
   mkdirSync(Mountpoint);
   world.volumes.d = { Driver: 'local', Mountpoint, Options: null };
-  await expect(plan()).rejects.toThrow('app.db is not there');
+  await expect(plan()).rejects.toThrow('app.db is not in the volume d');
   new Database(join(Mountpoint, 'app.db')).run('CREATE TABLE t (x)');
   expect((await plan()).uncovered).toEqual([]);
   writeFileSync(join(Mountpoint, 'upload.png'), 'x');

@@ -1,5 +1,5 @@
 // Where a service's SQLite database lies: below its package or .asd/workspace, or in one of its volumes (`volume:<suffix>/path`) or binds (`bind:/path`).
-import { refused } from '../../model/error.ts';
+import { type ErrorFacts, refused } from '../../model/error.ts';
 import type { BackupContext } from '../kind.ts';
 import { insideOf, ownPath } from '../places.ts';
 import { volumeName } from '../volume/mounts.ts';
@@ -16,9 +16,7 @@ export async function databaseFile(context: BackupContext): Promise<string> {
       hint: 'Add database: { type: sqlite, path: data/app.db }.',
     });
   }
-  const file = isMounted(path) ? await mountedDatabase(context, path) : ownPath(context, path, 'database.path');
-  if (file === undefined)
-    throw refused({ what: `${path} is not there`, where, hint: 'Look into the volume or bind that it is to be in.' });
+  const file = isMounted(path) ? await thereIn(context, path) : ownPath(context, path, 'database.path');
   if (context.host.files.stat(file)?.kind === 'file') return file;
   throw refused({ what: `${file} is no plain file, so it is no SQLite database`, where });
 }
@@ -28,8 +26,21 @@ const BIND = 'bind:';
 /** In a volume or a bind of the service. */
 export const isMounted = (path: string): boolean => /^(?:volume|bind):/.test(path);
 
-/** @returns its real path; undefined where it is not there, or not yet. @throws refused where it cannot be there. */
-export function mountedDatabase(context: BackupContext, path: string): Promise<string | undefined> {
+async function thereIn(context: BackupContext, path: string): Promise<string> {
+  const { file, missing } = await mountedDatabase(context, path);
+  if (file !== undefined) return file;
+  throw refused(missing);
+}
+
+interface MountedDatabase {
+  /** Its real path; undefined where it is not there, or not yet. */
+  file: string | undefined;
+  /** What is said of that. */
+  missing: ErrorFacts;
+}
+
+/** @throws refused where it cannot be there. */
+export function mountedDatabase(context: BackupContext, path: string): Promise<MountedDatabase> {
   const where = `packages/${context.service.name}/manifest.yaml, database.path`;
   return path.startsWith(BIND) ? inBind(context, path.slice(BIND.length), where) : inVolume(context, path, where);
 }
@@ -43,14 +54,17 @@ export function bindOf({ service }: BackupContext): string | undefined {
     .toSorted((a, b) => b.length - a.length)[0];
 }
 
-async function inBind(context: BackupContext, path: string, where: string): Promise<string | undefined> {
+async function inBind(context: BackupContext, path: string, where: string): Promise<MountedDatabase> {
   const base = bindOf(context);
   if (base === undefined)
     throw refused({ what: `${JSON.stringify(path)} is below no bind of backup.volumes, or climbs out of it`, where });
-  return insideOf(context, base, path.slice(base.length + 1), where);
+  return {
+    file: insideOf(context, base, path.slice(base.length + 1), where),
+    missing: { what: `${path} is not there`, where, hint: `Look into ${base}.` },
+  };
 }
 
-async function inVolume(context: BackupContext, path: string, where: string): Promise<string | undefined> {
+async function inVolume(context: BackupContext, path: string, where: string): Promise<MountedDatabase> {
   const match = path.match(/^volume:([^/]+)\/(.+)$/);
   const [suffix, inside] = [match?.[1], match?.[2]];
   if (suffix === undefined || inside === undefined || inside.split('/').includes('..')) {
@@ -69,5 +83,8 @@ async function inVolume(context: BackupContext, path: string, where: string): Pr
       hint: 'Run the release as root where the volume is local, or declare a backup command.',
     });
   }
-  return insideOf(context, place.path, inside, where);
+  return {
+    file: insideOf(context, place.path, inside, where),
+    missing: { what: `${inside} is not in the volume ${volume}`, where, hint: `Look into ${place.path}.` },
+  };
 }
