@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import { machineLines } from './bench/machine.ts';
 import { openScratch, type Scratch } from './bench/scratch.ts';
 import { markdown, type Table } from './bench/table.ts';
+import { ReleaseError } from '../model/error.ts';
+import { renderError } from '../release/render.ts';
 import { dockerConfigFolder } from './engine/packages.ts';
 
 const HELP = `just bench [1..10] [--runs=N]
@@ -80,7 +82,8 @@ async function main(): Promise<number> {
       });
     }
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
+    const lines = error instanceof ReleaseError ? renderError(error) : [String(error)];
+    for (const line of lines) console.error(line);
     return 1;
   } finally {
     scratch.remove();

@@ -6,6 +6,10 @@ import { runVerb } from '../../release/verb.ts';
 import { ownPeakMb } from './own-memory.ts';
 import { CHECKOUT } from './program.ts';
 
-const world = { host: openHost(), terminal: openTerminal(), engine: CHECKOUT };
-process.exitCode = await runVerb(verb, process.argv.slice(2), world);
-console.log(JSON.stringify({ ownMb: ownPeakMb() }));
+/** @returns the exit code. */
+export async function main(word: string, rest: readonly string[]): Promise<number> {
+  const world = { host: openHost(), terminal: openTerminal(), engine: CHECKOUT };
+  const exit = await runVerb(verb, [word, ...rest], world);
+  console.log(JSON.stringify({ ownMb: ownPeakMb() }));
+  return exit;
+}
