@@ -1,10 +1,10 @@
 // `just bench [1..10] [--runs=N]`: the engine against the limits, side by side, on this machine.
 import { parseArgs } from 'node:util';
+import { ReleaseError } from '../model/error.ts';
+import { renderError } from '../release/render.ts';
 import { machineLines } from './bench/machine.ts';
 import { openScratch, type Scratch } from './bench/scratch.ts';
 import { markdown, type Table } from './bench/table.ts';
-import { ReleaseError } from '../model/error.ts';
-import { renderError } from '../release/render.ts';
 import { dockerConfigFolder } from './engine/packages.ts';
 
 const HELP = `just bench [1..10] [--runs=N]

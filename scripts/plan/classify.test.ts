@@ -90,6 +90,23 @@ test("the ticket's scripts are those that the range added", () => {
   expect(found.unclassified).toEqual([]);
 });
 
+test('a new script with the ticket for its whole name is refused, with a name to give it', () => {
+  for (const ending of ['.sh', '.ts', '.revert.sh']) {
+    const path = `releases/7${ending}`;
+    try {
+      look(added(path), {});
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(ReleaseError);
+      expect((error as ReleaseError).exitCode).toBe(4);
+      expect((error as ReleaseError).message).toContain(`${path} would not be run`);
+      expect((error as ReleaseError).facts.hint).toEndWith(`releases/7-<words>${ending}`);
+    }
+  }
+  expect(look(changed('releases/7.sh'), {}).changedScripts).toEqual([]);
+  expect(look(added('releases/77.sh'), {}).otherScripts).toEqual(['releases/77.sh']);
+});
+
 test('a script that two tickets could claim is refused, with another name to give it', () => {
   const cases: Array<[ticket: string, path: string, known: string[], other: string]> = [
     ['1', 'releases/1-2-fix.sh', [], '1-2'],

@@ -68,7 +68,7 @@ function watchersOf(services: ReadonlyMap<string, ServiceEnds>): Map<string, Wat
  * @param changes BASE_SHA..target.
  * @param services every service that has a manifest at either end.
  * @param ticket already checked. @param knownTickets tickets that this host has records of.
- * @throws refused where a script could be claimed by two tickets.
+ * @throws refused where a script could be claimed by two tickets, or by none for want of words in its name.
  */
 export function classify(
   changes: readonly ChangedPath[],
@@ -122,6 +122,7 @@ export function classify(
     if (path.startsWith('releases/')) {
       known = true;
       if (status === 'deleted') continue;
+      if (status === 'added') checkWords(ticket, path);
       const revert = /\.revert\.(sh|ts)$/.test(path);
       if (claims(ticket, path, knownTickets)) {
         if (revert) result.revertScripts.push(path);
@@ -144,6 +145,16 @@ export function classify(
   result.scripts.sort();
   result.revertScripts.sort();
   return result;
+}
+
+/** @throws refused where a new script is called after the ticket and nothing else: it would never be run. */
+function checkWords(ticket: string, path: string): void {
+  const named = /^releases\/(.*?)(?:\.revert)?\.(?:sh|ts)$/.exec(path);
+  if (named?.[1] !== ticket) return;
+  throw refused({
+    what: `${path} would not be run: a ticket's scripts have words after the ticket in their name`,
+    hint: `Rename it in the repository: releases/${ticket}-<words>${path.slice('releases/'.length + ticket.length)}`,
+  });
 }
 
 /** Whether the script is this ticket's: `releases/<ticket>-<words>.sh` or `.ts`. @throws refused where another ticket could claim it, too. */
