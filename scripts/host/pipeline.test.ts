@@ -64,6 +64,11 @@ describe('when a stage fails', () => {
   test.concurrent('those before it are ended', async () => {
     const result = await pipe([['sleep', '60'], sh('exec sleep 61'), ['false']], { env });
     expect(result.codes).toEqual([undefined, undefined, 1]);
+    expect(result.tail).toEqual([
+      '(sleep was ended by SIGTERM)',
+      '(sh was ended by SIGTERM)',
+      '(false ended with exit code 1 and said nothing)',
+    ]);
   });
 
   test.concurrent('those after it finish what they got', async () => {

@@ -1,5 +1,6 @@
 // a | b | c with pipes of the kernel between the stages, and the last one writing to the file itself.
 import { closeSync } from 'node:fs';
+import { basename } from 'node:path';
 import { badInput, stepFailed } from '../model/error.ts';
 import { type Child, endGroup, startChild } from './children.ts';
 import { type FollowedFile, followFile } from './followed-file.ts';
@@ -95,6 +96,12 @@ const heldOpen = (commands: ReadonlyArray<readonly string[]>) =>
     what: `a background process still holds the output of ${commands.at(-1)?.[0]}, which is over: what was read may not be all of it`,
   });
 
+/** What a signal ended could not say so itself, and what failed may have said nothing. */
+function howItEnded([program = '']: readonly string[], { code, signal }: Awaited<Child['exited']>, silent: boolean) {
+  if (signal !== undefined) return [`(${basename(program)} was ended by ${signal})`];
+  return silent && code !== 0 ? [`(${basename(program)} ended with exit code ${code} and said nothing)`] : [];
+}
+
 /** See Exec.pipe. @throws step-failed where the file cannot be flushed, or where its end cannot be known. */
 export async function runPipeline(
   commands: ReadonlyArray<readonly string[]>,
@@ -113,13 +120,16 @@ export async function runPipeline(
     if (stdout !== undefined) readers.push(readPipe(stdout, dropped.push));
     const supervisor = supervise(children, options, readers);
     endOrphans(children);
-    const codes = (await Promise.all(children.map((child) => child.exited))).map(({ code }) => code);
+    const ends = await Promise.all(children.map((child) => child.exited));
+    const codes = ends.map(({ code }) => code);
     const [, whole] = await supervisor.finish();
     errors.end();
     const { timedOut } = supervisor;
     if (whole === false && !timedOut && !options.signal?.aborted) throw heldOpen(commands);
     const { bytes, sha256 } = file === undefined ? dropped.total() : await file.finish();
-    return { codes, bytes, sha256, tail: output.tail, timedOut, durationMs: performance.now() - began };
+    const silent = output.tail.length === 0;
+    const tail = [...output.tail, ...ends.flatMap((end, index) => howItEnded(commands[index] ?? [], end, silent))];
+    return { codes, bytes, sha256, tail, timedOut, durationMs: performance.now() - began };
   } finally {
     output.close();
     await file?.close();
