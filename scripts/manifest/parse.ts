@@ -89,7 +89,7 @@ function check(yaml: YamlFile, { file, folder }: ManifestPlace): Checked {
   }
   const foreign = Object.keys(value).filter((key) => !isRead(key));
   const misspelt = foreign.flatMap((key) => {
-    const suggestion = nearest(key, Object.keys(sections));
+    const suggestion = nearestSection(key);
     return suggestion === undefined
       ? []
       : [yaml.problem([key], 'is not a key of this engine', { suggestion, atKey: true })];
@@ -99,6 +99,18 @@ function check(yaml: YamlFile, { file, folder }: ManifestPlace): Checked {
   const said = notices(subject).map((notice) => `${file}: ${notice}`);
   if (foreign.length > 0) said.unshift(`${file}: keys that are not read here: ${foreign.map(keyText).join(', ')}`);
   return { manifest, notices: [...said, ...misspelt.map(problemLine)], problems };
+}
+
+const SECTIONS = Object.keys(sections);
+const MANY = 1000;
+/** Packages of one repository have the same keys of other tools. */
+const asked = new Map<string, string | undefined>();
+
+function nearestSection(key: string): string | undefined {
+  if (asked.has(key)) return asked.get(key);
+  const found = nearest(key, SECTIONS);
+  if (asked.size < MANY) asked.set(key, found);
+  return found;
 }
 
 const keyText = (key: string) => pathText([key.slice(0, 80)]);
