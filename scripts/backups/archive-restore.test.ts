@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert, asyncProperty } from 'fast-check';
-import { writeArchive } from './archive.ts';
+import { TAR_COMPARES, TAR_READS, toolOptions, writeArchive } from './archive.ts';
 import type { BackupItem, Restoring } from './kind.ts';
 import { entries, look, makeEntries } from './random-tree.ts';
 import { workspaceRestorer } from './workspace/restore.ts';
@@ -44,6 +44,23 @@ test('backup, then anything, then restore: the same tree again', async () => {
     { numRuns: 12 },
   );
 }, 60_000);
+
+test('an archive is read to the end of its last record, so that a slow decompressor is not ended by it', async () => {
+  world = makeWorld({ backup: {} });
+  const tree = world.packagePath('tree');
+  mkdirSync(tree);
+  writeFileSync(join(tree, 'page'), 'of one line\n');
+  const { files, folder } = await saved(tree);
+  const archive = join(folder, files[0]?.file ?? '');
+  const slowly = ['sh', '-c', 'zstd -d -q -c | { head -c 10240; sleep 0.2; cat; }'];
+  const out = world.packagePath('out');
+  mkdirSync(out);
+  for (const reader of [TAR_READS, TAR_COMPARES]) {
+    const options = { ...toolOptions(world.context), fromFile: archive };
+    const piped = await world.context.host.exec.pipe([slowly, [...reader, `--directory=${out}`]], options);
+    expect(piped).toMatchObject({ codes: [0, 0], tail: [] });
+  }
+});
 
 const mounts = process.getuid?.() === 0;
 

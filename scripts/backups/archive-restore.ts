@@ -1,15 +1,11 @@
 // An archive back to where it came from: unpacked beside the live folder or file, compared with the archive, swapped by renaming.
 import { basename, dirname, join } from 'node:path';
 import { stepFailed } from '../model/error.ts';
-import { checkPipe, DECOMPRESS, TAR_KEEPS, toolOptions } from './archive.ts';
+import { checkPipe, DECOMPRESS, TAR_COMPARES, TAR_READS, toolOptions } from './archive.ts';
 import { clear, isStaged, markStaged, type Siblings, settleSwap, siblings, swapIn, undoSwap } from './beside.ts';
 import type { BackupContext, BackupFile, Restorer, Restoring } from './kind.ts';
 import { flushFileSystem, orFull } from './staging.ts';
 import { checkSums } from './sums.ts';
-
-export const TAR_READS = ['tar', '--extract', '--file=-', '--same-owner', '--same-permissions', ...TAR_KEEPS] as const;
-/** Contents, kinds, modes, owners, sizes and times of everything in the archive against what lies in a folder. */
-export const TAR_COMPARES = ['tar', '--compare', '--file=-', '--numeric-owner'] as const;
 
 /** The one archive of an item. @throws step-failed where there is none. */
 export function archiveOf({ item, files, folder }: Restoring): BackupFile {

@@ -12,7 +12,10 @@ import { checkTools, toolEnv } from './tools.ts';
 export const COMPRESS = ['zstd', '-T0', '-3', '-q', '-c'] as const;
 export const DECOMPRESS = ['zstd', '-d', '-q', '-c'] as const;
 export const TAR_KEEPS = ['--numeric-owner', '--xattrs', '--xattrs-include=*', '--acls'] as const;
-/** 64 KiB a call: by itself, tar moves 10. */
+/**
+ * 64 KiB a call: by itself, tar moves 10. Whoever reads an archive says so, too: tar reads to the end of the record that the end of
+ * the archive lies in, and in records of its own size it may stop while the decompressor still has some to write.
+ */
 const BLOCKS = '--blocking-factor=128';
 export const TAR_WRITES = [
   '--create',
@@ -24,6 +27,17 @@ export const TAR_WRITES = [
   BLOCKS,
   ...TAR_KEEPS,
 ] as const;
+export const TAR_READS = [
+  'tar',
+  '--extract',
+  '--file=-',
+  BLOCKS,
+  '--same-owner',
+  '--same-permissions',
+  ...TAR_KEEPS,
+] as const;
+/** Contents, kinds, modes, owners, sizes and times of everything in the archive against what lies in a folder. */
+export const TAR_COMPARES = ['tar', '--compare', '--file=-', BLOCKS, '--numeric-owner'] as const;
 /** Escaped names are one a line, whatever they hold. */
 const LISTING = ['--quoting-style=escape'] as const;
 
@@ -124,9 +138,7 @@ export async function checkArchive(context: BackupContext, folder: string, file:
 
 /** Side by side, then swapped; what was there stays as <target>.~1~ (~2~, ...). */
 export function unpackCommands(file: BackupFile, target: string): string[] {
-  const unpack = ['tar', '--extract', '--file=-', '--same-owner', '--same-permissions', ...TAR_KEEPS]
-    .map(shellWord)
-    .join(' ');
+  const unpack = TAR_READS.map(shellWord).join(' ');
   const whole = file.facts.what === 'folder';
   return [
     shellComment(`${target} is put together beside itself, then swapped; what is there now stays as ${target}.~1~`),

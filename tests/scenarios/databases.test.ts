@@ -110,6 +110,13 @@ if (engine !== undefined) {
       const list = changed(server.context, (copy) => {
         copy.service.backup.drill = 'list';
       });
+      // More than pipes hold: whoever has read the contents is done long before the end of the dump.
+      if ('sql' in server)
+        server.sql(
+          kind === postgresKind
+            ? 'CREATE TABLE large AS SELECT md5(i::text) || md5((-i)::text) AS text FROM generate_series(1, 200000) AS i'
+            : 'CREATE TABLE large AS SELECT CONCAT(MD5(seq), MD5(-seq)) AS text FROM seq_1_to_200000',
+        );
       const { item, files, check } = await save(kind, list, server.folder);
       await check(list);
       const more = files.map((file, index) =>

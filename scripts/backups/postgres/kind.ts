@@ -118,6 +118,7 @@ async function checkList(context: BackupContext, folder: string, dump: BackupFil
     join(folder, dump.file),
     [client.inside('pg_restore', '--list')],
     scratch,
+    { beginning: true },
   );
   const tables = list.split('\n').filter((line) => /^\d+; \d+ \d+ TABLE DATA /.test(line)).length;
   const expected = Object.keys(rowsOf(dump.facts)).length;

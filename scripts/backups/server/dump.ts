@@ -12,8 +12,14 @@ type Piped = Awaited<ReturnType<BackupContext['host']['exec']['pipe']>>;
  */
 const COUNTING = ['zstd', '-T0', '-1', '-c', '--no-progress', '-vv'];
 
-function checkStages(context: BackupContext, client: Client, what: string, result: Piped): void {
-  if (!result.timedOut && result.codes.every((code) => code === 0)) return;
+function checkStages(
+  context: BackupContext,
+  client: Client,
+  what: string,
+  result: Piped,
+  counted = result.codes,
+): void {
+  if (!result.timedOut && counted.every((code) => code === 0)) return;
   const tail = result.tail.filter((line) => !ZSTD_CHATTER.test(line));
   const rc = result.codes.find((code) => code !== 0 && code !== undefined);
   throw insideFailed(context, client, what, { tail, timedOut: result.timedOut }, rc);
@@ -53,7 +59,10 @@ export async function feedDump(
   checkStages(context, client, what, result);
 }
 
-/** The same, and what the last stage says; the text passes through a file in `folder`, which is removed. */
+/**
+ * The same, and what the last stage says; the text passes through the file `scratch`, which is removed.
+ * @param beginning the first stage may have enough before the end of the dump, which then ends the decompressor.
+ */
 export async function readDump(
   context: BackupContext,
   client: Client,
@@ -61,10 +70,12 @@ export async function readDump(
   path: string,
   stages: ReadonlyArray<readonly string[]>,
   scratch: string,
+  { beginning = false } = {},
 ): Promise<string> {
   try {
     const options = { ...client.options, fromFile: path, toFile: scratch };
-    checkStages(context, client, what, await context.host.exec.pipe([DECOMPRESS, ...stages], options));
+    const result = await context.host.exec.pipe([DECOMPRESS, ...stages], options);
+    checkStages(context, client, what, result, beginning ? result.codes.slice(1) : result.codes);
     return context.host.files.readText(scratch, { maxBytes: 256 * 1024 * 1024 }) ?? '';
   } finally {
     context.host.files.remove(scratch);

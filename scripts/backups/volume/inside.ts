@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { cleanEnvironment } from '../../host/environment.ts';
 import { stepFailed } from '../../model/error.ts';
-import { checkPipe, DECOMPRESS, toolOptions } from '../archive.ts';
-import { archiveOf, TAR_COMPARES, TAR_READS } from '../archive-restore.ts';
+import { checkPipe, DECOMPRESS, TAR_COMPARES, TAR_READS, toolOptions } from '../archive.ts';
+import { archiveOf } from '../archive-restore.ts';
 import type { BackupContext, Restoring } from '../kind.ts';
 import { shellWord } from '../shell.ts';
 import { orFull } from '../staging.ts';
