@@ -42,6 +42,14 @@ test.each([
   expect(agree(text)).toBeTrue();
 });
 
+test('a key longer than YAML takes is left to the parser', () => {
+  for (const length of [10, 1000, 1001, 1022, 1023, 1024, 1025, 1026, 4000]) {
+    const key = 'k'.repeat(length);
+    for (const text of [`${key}: 1`, `a:\n  ${key}: 1`, `a:\n- ${key}: 1`, `a: { ${key}: 1 }`])
+      expect([length, agree(text)]).toEqual([length, length <= 1000]);
+  }
+});
+
 test.each([
   '',
   'a',

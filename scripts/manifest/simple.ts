@@ -9,6 +9,8 @@ interface Line {
 
 const MAX_LENGTH = 64 * 1024;
 const MAX_DEPTH = 20;
+/** YAML takes no key of more than 1024 characters without a mark. */
+const MAX_KEY = 1000;
 const ODD = /[^\n\x20-\x7e\u00a1-\u2027\u202a-\ud7ff]/;
 const KEY = /^([A-Za-z_][A-Za-z0-9_-]*):(?: +|$)/;
 const PLAIN = /^(?:[A-Za-z0-9_./$]|-(?=[A-Za-z0-9_-]))(?:[^ :#]|:(?=[^ ])|(?<=[^ ])#| (?!#))*/;
@@ -72,7 +74,7 @@ function readMap(cursor: Cursor, indent: number, depth: number): Record<string, 
 }
 
 function addKey(object: Record<string, unknown>, key: string): void {
-  if (key in object || key === '__proto__' || /^null$/i.test(key)) giveUp();
+  if (key.length > MAX_KEY || key in object || key === '__proto__' || /^null$/i.test(key)) giveUp();
 }
 
 /** The block under a key, which may be a list at the key's own indent. */
