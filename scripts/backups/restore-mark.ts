@@ -25,6 +25,23 @@ export type RestoreMark = z.infer<typeof shape>;
 export const workFolder = (dir: string, service: string, stamp: string): string =>
   join(dir, service, `${WORK}${stamp}`);
 
+/** The commands that end a restore as it was begun, or take it back. */
+export function endings(service: string, { stamp, only }: RestoreMark): { finish: string; undo: string } {
+  const restore = `just release-restore ${service} ${stamp}`;
+  return { finish: `${restore}${only === 'config' ? ' --skip-data' : ''}`, undo: `${restore} --undo` };
+}
+
+/** The same as lines of a hint, with what each does. */
+export function endingLines(
+  service: string,
+  mark: RestoreMark,
+  does: { finish: string; undo: string },
+): { finish: string; undo: string } {
+  const { finish, undo } = endings(service, mark);
+  const width = Math.max(finish.length, undo.length);
+  return { finish: `${finish.padEnd(width)}    # ${does.finish}`, undo: `${undo.padEnd(width)}    # ${does.undo}` };
+}
+
 /** The restore of a service that has not come to its end; undefined: none. @throws refused where its mark is not readable. */
 export function unfinishedRestore(host: Host, dir: string, service: string): RestoreMark | undefined {
   for (const name of host.files.list(join(dir, service))) {
@@ -68,11 +85,12 @@ export function removeMark(host: Host, dir: string, service: string, stamp: stri
 export function refuseUnfinished(host: Host, dir: string, service: string): void {
   const mark = unfinishedRestore(host, dir, service);
   if (mark === undefined) return;
+  const { finish, undo } = endingLines(service, mark, {
+    finish: 'finish it',
+    undo: 'or put back what was there before',
+  });
   throw refused({
     what: `a restore of ${service} (backup ${mark.stamp}) was begun and has not come to its end`,
-    hint: [
-      `just release-restore ${service} ${mark.stamp}           # finish it`,
-      `just release-restore ${service} ${mark.stamp} --undo    # or put back what was there before`,
-    ],
+    hint: [finish, undo],
   });
 }

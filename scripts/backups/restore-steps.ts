@@ -5,7 +5,7 @@ import type { Runtime } from '../runtimes/runtime.ts';
 import { fixOwners } from './fixes.ts';
 import type { BackupContext, Restorer } from './kind.ts';
 import type { RestoreOptions } from './restore.ts';
-import { type RestoreMark, removeMark, writeMark } from './restore-mark.ts';
+import { endingLines, type RestoreMark, removeMark, writeMark } from './restore-mark.ts';
 import type { Restorable } from './restore-plan.ts';
 
 /** Where the manifest says nothing of health. */
@@ -120,13 +120,14 @@ async function takenBack(work: Work, error: unknown): Promise<unknown> {
 
 function doubt({ context, mark }: Work, details: string[], cause: unknown): ReleaseError {
   const { name } = context.service;
+  const { finish, undo } = endingLines(name, mark, { finish: 'or finish the restore', undo: 'put it back' });
   const facts = {
     what: `the restore of ${name} failed, and what was there before could not be put back either`,
     details,
     hint: [
       `What was live before lies beside the data, in names that end in asd-old-${mark.stamp}. Mend what is named above, then:`,
-      `just release-restore ${name} ${mark.stamp} --undo    # put it back`,
-      `just release-restore ${name} ${mark.stamp}           # or finish the restore`,
+      undo,
+      finish,
     ],
   };
   return new ReleaseError('in-doubt', facts, cause);
@@ -173,15 +174,13 @@ export async function bringUp(work: Work): Promise<void> {
     );
   } catch (error) {
     const facts = error instanceof ReleaseError ? error.facts : { what: String(error) };
+    const does = { finish: 'try again: stop, start, look', undo: 'put back what was there before' };
+    const { finish, undo } = endingLines(service.name, mark, does);
     throw stepFailed(
       {
         ...facts,
         what: `the data of ${service.name} is restored, but the service is not well with it: ${facts.what}`,
-        hint: [
-          'What was there before is kept. Go on with one of:',
-          `just release-restore ${service.name} ${mark.stamp}           # try again: stop, start, look`,
-          `just release-restore ${service.name} ${mark.stamp} --undo    # put back what was there before`,
-        ],
+        hint: ['What was there before is kept. Go on with one of:', finish, undo],
       },
       error,
     );

@@ -7,7 +7,7 @@ import { checkFixes } from './fixes.ts';
 import { stampOf } from './folder.ts';
 import type { BackupContext, BackupRecord, Restoring } from './kind.ts';
 import { readRecord } from './record.ts';
-import { type RestoreMark, unfinishedRestore, workFolder, writeMark } from './restore-mark.ts';
+import { endingLines, type RestoreMark, unfinishedRestore, workFolder, writeMark } from './restore-mark.ts';
 import { checkSpace, type Loss, lossOf, openBackup, type Restorable } from './restore-plan.ts';
 import { bringUp, putBack, type RestoreStep, settle, swapAll, type Work } from './restore-steps.ts';
 import { takeBackup } from './take.ts';
@@ -109,12 +109,11 @@ function unfinished(context: BackupContext, options: RestoreOptions, backup: Res
   const { service } = context;
   const known = unfinishedRestore(context.host, options.dir, service.name);
   if (known !== undefined && known.stamp !== backup.record.stamp) {
+    const does = { finish: 'finish it', undo: 'or put back what was there before' };
+    const { finish, undo } = endingLines(service.name, known, does);
     throw refused({
       what: `a restore of ${service.name} from another backup, ${known.stamp}, was begun and has not come to its end`,
-      hint: [
-        `just release-restore ${service.name} ${known.stamp}           # finish it`,
-        `just release-restore ${service.name} ${known.stamp} --undo    # or put back what was there before`,
-      ],
+      hint: [finish, undo],
     });
   }
   if (known !== undefined && !options.undo && known.only !== options.only) {

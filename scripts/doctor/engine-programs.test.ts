@@ -1,9 +1,9 @@
-// The engine's own programs: those that it lacks, and just where nobody finds it.
+// The engine's own just, where only a login finds it.
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host } from '../host/port.ts';
-import { bun, just } from './checks/engine-programs.ts';
+import { just } from './checks/engine-programs.ts';
 import { openWard, type Ward } from './fixture.ts';
 
 let ward: Ward;
@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => ward.close());
 
-test('the engine lacks its Bun, has another one, or no just', async () => {
+test('just is on the PATH of a login only', async () => {
   const engine = join(ward.folder, 'engine');
   const modules = join(engine, 'node_modules');
   const program = (path: string, version: string) =>
@@ -26,17 +26,6 @@ test('the engine lacks its Bun, has another one, or no just', async () => {
     { mode: 0o755 },
   );
   expect(ward.type(join(engine, 'bootstrap'))).toBe(0);
-  await ward.proves(bun, () => rmSync(modules, { recursive: true }), 'has no bun of its own', { engine });
-  await ward.proves(bun, () => void ward.type(program('bun/bin/bun.exe', '1.3.0')), 'is 1.3.0, pinned is 1.4.5', {
-    engine,
-  });
-  await ward.proves(
-    just,
-    () => void ward.type(`echo nonsense > ${join(modules, 'rust-just-linux-x64/bin/just')}`),
-    'does not run',
-    { engine },
-  );
-  // It is on the PATH of a login only.
   const elsewhere = (host: Host): Host => ({
     ...host,
     exec: {

@@ -1,5 +1,4 @@
-// For tests of checks: a real checkout with a real origin, programs put in front of PATH, and printed commands run as an operator would.
-import { expect } from 'bun:test';
+// For tests of checks: a real checkout with a real origin, and programs put in front of PATH.
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FileChanges, openSandbox, type Sandbox } from '../host/git/sandbox.ts';
@@ -8,7 +7,6 @@ import { inGroups } from '../release/in-groups.ts';
 import type { Check, Finding } from './check.ts';
 import { examine, type Result } from './examine.ts';
 import { openPatient } from './patient.ts';
-import { reportLines } from './report.ts';
 
 const CHECKOUT = join(import.meta.dir, '..', '..');
 
@@ -20,8 +18,6 @@ export interface Ward extends Sandbox {
   examine(check: Check, options?: Looking): Promise<Result>;
   /** Runs a printed line. @returns its exit code. */
   type(line: string): number;
-  /** The check passes; after `spoil` it fails as said; the first command printed mends it, run as printed. */
-  proves(check: Check, spoil: () => void | Promise<void>, says: string | RegExp, options?: Looking): Promise<void>;
 }
 
 export interface Looking {
@@ -71,30 +67,9 @@ export function openWard(files: FileChanges = {}): Ward {
       return result;
     },
     type: (line) => Bun.spawnSync(['sh', '-c', line], { cwd: sandbox.root, env, stdin: 'ignore' }).exitCode,
-    async proves(check, spoil, says, options) {
-      expect(failures(await ward.examine(check, options))).toEqual([]);
-      await spoil();
-      const result = await ward.examine(check, options);
-      const wrong = failures(result);
-      expect(wrong.map(({ what }) => what).join('\n')).toMatch(says);
-      for (const { outcome } of wrong) expect(outcome).toBe('fail');
-      const printed = commandLines(result);
-      expect(printed.length).toBeGreaterThanOrEqual(wrong.length);
-      const first = wrong.map(
-        ({ mends }) => printed.find((line) => line.startsWith(mends[0]?.command ?? '?')) ?? 'false',
-      );
-      for (const line of first) expect([line, ward.type(line)]).toEqual([line, 0]);
-      expect(failures(await ward.examine(check, options))).toEqual([]);
-    },
   };
   return ward;
 }
 
 export const failures = ({ findings }: Result): Finding[] =>
   findings.filter(({ outcome }) => outcome === 'fail' || outcome === 'broken');
-
-/** The lines that doctor prints for a person to run. */
-export const commandLines = (result: Result): string[] =>
-  reportLines([result])
-    .filter((line) => line.startsWith('        '))
-    .map((line) => line.trim());

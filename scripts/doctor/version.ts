@@ -34,16 +34,33 @@ export function atLeast(version: string, wanted: string): boolean {
   return true;
 }
 
-const MANAGERS: ReadonlyArray<readonly [program: string, command: string]> = [
-  ['apt-get', 'apt-get install --yes'],
-  ['dnf', 'dnf install --assumeyes'],
-  ['apk', 'apk add'],
-  ['pacman', 'pacman --sync --noconfirm'],
-  ['zypper', 'zypper --non-interactive install'],
-];
+type Manager = 'apt-get' | 'dnf' | 'apk' | 'pacman' | 'zypper';
 
-/** @param name of the package, as Debian calls it. */
-export function installing({ host }: Patient, name: string): Mend {
-  const known = MANAGERS.find(([program]) => host.exec.which(program) !== undefined) ?? MANAGERS[0];
-  return mend(`${known?.[1]} ${name}`, `install ${name}`);
+const INSTALLS: Record<Manager, string> = {
+  'apt-get': 'apt-get install --yes',
+  dnf: 'dnf install --assumeyes',
+  apk: 'apk add',
+  pacman: 'pacman --sync --noconfirm',
+  zypper: 'zypper --non-interactive install',
+};
+
+/** Packages that distributions call differently; a list is tried one after the other. Any other is called as its program. */
+const NAMES: Record<string, Record<Manager, readonly string[]>> = {
+  docker: { 'apt-get': ['docker.io'], dnf: ['moby-engine'], apk: ['docker'], pacman: ['docker'], zypper: ['docker'] },
+  // The first is of Docker's own repository, the second of Ubuntu.
+  compose: {
+    'apt-get': ['docker-compose-plugin', 'docker-compose-v2', 'docker-compose'],
+    dnf: ['docker-compose-plugin', 'docker-compose'],
+    apk: ['docker-cli-compose'],
+    pacman: ['docker-compose'],
+    zypper: ['docker-compose'],
+  },
+};
+
+/** By this host's own package manager. @param program what is lacking. */
+export function installing({ host }: Patient, program: string): Mend {
+  const managers = Object.keys(INSTALLS) as Manager[];
+  const manager = managers.find((each) => host.exec.which(each) !== undefined) ?? 'apt-get';
+  const names = NAMES[program]?.[manager] ?? [program];
+  return mend(names.map((name) => `${INSTALLS[manager]} ${name}`).join(' || '), `install ${program}`);
 }

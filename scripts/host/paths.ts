@@ -21,6 +21,8 @@ export interface HostPaths {
   hostKey: string;
   /** Armed deadlines, and the watchdogs over them. */
   guard: string;
+  /** Notices that have not gone out yet. */
+  notices: string;
 }
 
 /** @param backupDir as in the config: relative to the root, or absolute. */
@@ -40,6 +42,7 @@ export function hostPaths(root: string, engine: string, backupDir: string): Host
     envFile: join(root, '.env'),
     hostKey: join(workspace, 'host.key'),
     guard: join(workspace, 'guard'),
+    notices: join(workspace, 'notices'),
   };
 }
 

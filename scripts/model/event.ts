@@ -104,6 +104,7 @@ export const EVENTS = {
       scripts: 'how many ticket scripts were kept',
       replaced: 'components that were started anew, separated by commas',
       untouched: 'components that were left running',
+      restarted: 'components that had ended before a resume, and were started again, separated by commas',
       downtime: 'how long the service did not run',
       project: 'the project that was stopped',
       bytes: 'how large the backup is, as stored',

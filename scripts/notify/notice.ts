@@ -1,6 +1,6 @@
 // An event of a release -> what people are told of it. Most events are told to nobody.
 import type { LoggedEvent } from '../model/event.ts';
-import { NOTICE_SCHEMA, type NoticeBody, type NoticeName } from '../model/notice.ts';
+import { NOTICE_SCHEMA, type NoticeBody, type NoticeName, type Webhook } from '../model/notice.ts';
 import type { ReleaseState } from '../model/release.ts';
 import { nextSteps } from '../plan/next.ts';
 
@@ -109,3 +109,7 @@ export function slackBody({ text, next = [] }: NoticeBody): { text: string } {
   const commands = next.map(({ command, what }) => `${command}  # ${what}`).join('\n');
   return { text: escaped(commands === '' ? text : `${text}\n\`\`\`\n${commands}\n\`\`\``) };
 }
+
+/** Whether a webhook wants to know: what is in doubt is told to everybody. */
+export const wants = ({ notices }: Webhook, notice: NoticeName): boolean =>
+  notice === 'in-doubt' || notices.includes(notice);

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { openHttp } from '../host/http.ts';
 import { NOTICES, type NoticeBody, type NoticeName, type Webhook } from '../model/notice.ts';
-import { sendNotice, wants } from './send.ts';
+import { wants } from './notice.ts';
+import { sendNotice } from './send.ts';
 
 const real = openHttp();
 const asked: number[] = [];
@@ -26,7 +27,7 @@ let server: ReturnType<typeof Bun.serve>;
 const got: Array<{ path: string; type: string | null; json: unknown }> = [];
 let statuses: number[] = [];
 
-beforeAll(() => {
+beforeAll(async () => {
   server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
@@ -38,6 +39,8 @@ beforeAll(() => {
       return new Response('', { status: statuses.shift() ?? 200 });
     },
   });
+  // To load the client may take longer than one request is waited for here.
+  await real.post(`http://127.0.0.1:${server.port}/first`, { json: '{}', timeoutMs: 10_000 });
 });
 afterAll(async () => await server.stop(true));
 beforeEach(() => {

@@ -1,7 +1,7 @@
 // One notice to one webhook, tried three times. Whatever goes wrong is a word for the log; the URL, which holds a secret, is in none.
 import type { Http } from '../host/port.ts';
 import { retrying } from '../host/retry.ts';
-import type { NOTICES, NoticeBody, Webhook } from '../model/notice.ts';
+import type { NoticeBody, Webhook } from '../model/notice.ts';
 import { slackBody } from './notice.ts';
 
 const TIMEOUT_MS = 5_000;
@@ -57,7 +57,3 @@ function inWords(error: unknown): string {
   if (name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s`;
   return `it could not be reached (${[code, name].find((word) => typeof word === 'string' && word !== '') ?? 'unknown'})`;
 }
-
-/** Whether a webhook wants to know: what is in doubt is told to everybody. */
-export const wants = ({ notices }: Webhook, notice: keyof typeof NOTICES): boolean =>
-  notice === 'in-doubt' || notices.includes(notice);

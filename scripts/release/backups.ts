@@ -2,7 +2,7 @@
 import { listBackups } from '../backups/list.ts';
 import { storedBytes } from '../backups/record.ts';
 import { awayOf } from '../backups/restic.ts';
-import { unfinishedRestore } from '../backups/restore-mark.ts';
+import { endings, unfinishedRestore } from '../backups/restore-mark.ts';
 import { verifiedAt } from '../backups/verified.ts';
 import { checkServiceName } from '../model/names.ts';
 import { formatBytes } from '../plan/describe.ts';
@@ -64,8 +64,7 @@ export const verb: Verb = {
     for (const { dir, why } of bad) say(`not usable: ${dir}: ${why}`);
     for (const service of new Set(backups.map((each) => each.service))) {
       const restore = unfinishedRestore(host, paths.backups, service);
-      if (restore !== undefined)
-        say(`unfinished: a restore; finish it: just release-restore ${service} ${restore.stamp}`);
+      if (restore !== undefined) say(`unfinished: a restore; finish it: ${endings(service, restore).finish}`);
     }
     return 0;
   },

@@ -6,7 +6,7 @@ import { secureWorkspace } from '../journal/workspace.ts';
 import { ReleaseError } from '../model/error.ts';
 import type { ReleaseConfig } from '../model/service.ts';
 import { awaitHelpers } from '../runtimes/quiet-helper.ts';
-import { noticesGone } from './announce.ts';
+import { noticesGone, tellLeft } from './announce.ts';
 import { type Context, openContext } from './context.ts';
 import { dropStages } from './stage.ts';
 import type { World } from './world.ts';
@@ -39,6 +39,7 @@ export async function locked<T>(
     // A holder that was killed may have left a hook or a compose command running: the lock is ours, so they are nobody's.
     await context.host.exec.endMarked(context.mark);
     await awaitHelpers(context.host, context.mark);
+    tellLeft(context);
     const releases = pruneEngines(context);
     if (isGuarded(context, releases)) {
       const { sweepGuards } = await import('./guard/sweep.ts');

@@ -1,6 +1,7 @@
 // just release-restore SERVICE STAMP: one service's data back to a backup, while its version stays.
 import { basename, join } from 'node:path';
 import { type RestoreReport, restoreBackup } from '../backups/restore.ts';
+import { unfinishedRestore } from '../backups/restore-mark.ts';
 import type { Loss } from '../backups/restore-plan.ts';
 import { interpreter, runHook } from '../host/hook.ts';
 import { badInput } from '../model/error.ts';
@@ -20,6 +21,10 @@ export const verb: Verb = {
       'dry-run': { type: 'boolean', what: 'check the backup, say what would be lost; change nothing' },
       'no-pre-backup': { type: 'boolean', what: 'do not back up the present state first (where it cannot be read)' },
       undo: { type: 'boolean', what: 'put back what an unfinished restore of this backup replaced' },
+      'skip-data': {
+        type: 'boolean',
+        what: 'end what a revert with --skip-data began: settings and files, not the data',
+      },
       json: { type: 'boolean', what: 'events as NDJSON' },
     },
   },
@@ -39,6 +44,12 @@ export const verb: Verb = {
       const dryRun = given.has('dry-run');
       const [manifest] = await chosen(context, [name]);
       if (manifest === undefined) throw badInput({ what: `there is no service ${name}` });
+      const skipData = given.has('skip-data');
+      if (skipData && unfinishedRestore(context.host, context.paths.backups, name)?.only !== 'config')
+        throw badInput({
+          what: `no restore of ${name} without its data is unfinished: --skip-data only ends one`,
+          hint: `With its data: just release-restore ${name} ${stamp}`,
+        });
       const hand = dryRun ? undefined : openHandLog(context, lock, 'restore', given.has('json'));
       const report = await stoppable(context, async (signal) => {
         const service = await openService(context, manifest, signal);
@@ -47,11 +58,12 @@ export const verb: Verb = {
           dryRun,
           undo: given.has('undo'),
           preBackup: !given.has('no-pre-backup'),
+          ...(skipData ? { only: 'config' } : {}),
         });
       });
       if (given.has('json'))
         world.terminal.say(JSON.stringify({ event: 'report', ...report, record: undefined, stamp }));
-      else for (const line of describe(name, stamp, report)) world.terminal.say(line);
+      else for (const line of describe(name, stamp, report, skipData)) world.terminal.say(line);
       return 0;
     }),
 };
@@ -61,7 +73,7 @@ async function restore(
   service: HandService,
   hand: HandLog | undefined,
   folder: string,
-  how: { dryRun: boolean; undo: boolean; preBackup: boolean },
+  how: { dryRun: boolean; undo: boolean; preBackup: boolean; only?: 'config' },
 ): Promise<RestoreReport> {
   const { host, paths, config } = context;
   const facts = { service: service.manifest.name, stamp: basename(folder) };
@@ -126,14 +138,19 @@ function hookOf(context: Context, { manifest }: HandService): (() => Promise<voi
   };
 }
 
-function describe(service: string, stamp: string, { loss, before, outcome, ran }: RestoreReport): string[] {
+function describe(
+  service: string,
+  stamp: string,
+  { loss, before, outcome, ran }: RestoreReport,
+  skipData: boolean,
+): string[] {
   const lines = describeLoss(loss, outcome === 'dry-run');
   if (outcome === 'undone')
     return [`The restore of ${service} from ${stamp} is undone: its data is what it was before.`];
   if (outcome === 'dry-run')
     return [`The backup ${stamp} of ${service} is whole and would fit.`, ...lines, 'Nothing was changed.'];
   return [
-    `${service} has the data of ${stamp} again${ran.length === 0 ? '; it did not run before, and does not run now' : ', and is healthy'}.`,
+    `${service} has the ${skipData ? 'settings' : 'data'} of ${stamp} again${ran.length === 0 ? '; it did not run before, and does not run now' : ', and is healthy'}.`,
     ...lines,
     ...(before === undefined ? [] : [`To take this back: just release-restore ${service} ${before}`]),
   ];

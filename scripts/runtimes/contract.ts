@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { spawn } from 'node:child_process';
 import type { ServiceManifest } from '../model/service.ts';
+import { awaitHealthy } from './health.ts';
 import { awaitHelpers } from './quiet-helper.ts';
 import type { ResolvedService, RunningComponent, Runtime, RuntimeContext, ServiceTree } from './runtime.ts';
+import { startEnded } from './start-ended.ts';
 
 /** One version of the fixture's service and the tree that holds it. */
 export interface FixtureVersion {
@@ -22,7 +24,7 @@ export interface RuntimeFixture {
   live(version: '1' | '2'): Promise<FixtureVersion>;
   /** The version that the app answers with over HTTP (tried for up to 10 s); undefined where nothing answers. */
   answers(): Promise<string | undefined>;
-  /** Ends the app as a crash would. */
+  /** Ends the app as a crash would, once more than its runtime puts up with: it stays down. */
   kill(running: RunningComponent[]): Promise<void>;
   /** Takes everything away that the fixture made. */
   stop(): Promise<void>;
@@ -247,6 +249,24 @@ export function runtimeContract(name: string, make: (() => Promise<RuntimeFixtur
     test('up mends an app that died', async () => {
       await go('1');
       expect(await fixture.answers()).toBe('1');
+    }, 60_000);
+
+    test('what was given up says so at the first looks, and is started again as it was', async () => {
+      const { context, runtime } = fixture;
+      const start = () => startEnded(context, runtime, version.service, resolved.project);
+      expect(await start()).toEqual([]);
+      const before = await running();
+      await fixture.kill(before);
+      expect(await until(async () => !appOf(await running(), resolved).running, 10_000)).toBe(true);
+      const gate = { timeoutMs: 60_000, stableForMs: 0 };
+      const refusal = await awaitHealthy(context, runtime, version.service, resolved.project, gate).catch(String);
+      expect(refusal).toContain('ended with exit code');
+      expect(await start()).toEqual([appOf(before, resolved).name]);
+      expect(await fixture.answers()).toBe('1');
+      await awaitHealthy(context, runtime, version.service, resolved.project, gate);
+      const images = (list: RunningComponent[]) => list.map(({ name, imageId }) => `${name} ${imageId}`).toSorted();
+      expect(images(await running())).toEqual(images(before));
+      expect(await start()).toEqual([]);
     }, 60_000);
 
     test('down takes everything away, and can be repeated', async () => {

@@ -1,13 +1,10 @@
-// Doctor on whole hosts: what only a real release, backup, runtime or registry can break, and the printed command that mends it.
+// Doctor as an operator uses it: a new host, --fix, --run, and a release in the middle.
 import { expect, test } from 'bun:test';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BackupRecord } from '../../scripts/backups/kind.ts';
-import { recordText } from '../../scripts/backups/record.ts';
-import { startRegistry } from '../../scripts/dev/engine/registry.ts';
 import type { ScenarioHost } from './harness/host.ts';
 import { type Result, runCommand } from './harness/process.ts';
-import { docker, onBoth } from './harness/runtimes.ts';
+import { onBoth } from './harness/runtimes.ts';
 
 interface Report {
   ready: boolean;
@@ -80,38 +77,6 @@ onBoth(
       expect(ready.code).toBe(0);
     });
 
-    test('nothing is marked as deployed, with a release on record and without', async () => {
-      const h = host();
-      await h.git(h.prod, 'update-ref', '-d', 'refs/asd/deployed');
-      await mends(h, 'git-deployed', 'nothing is marked as deployed');
-      await h.push(await h.service('alpha', '2'));
-      expect((await h.run('run', ['DOC-1'])).code).toBe(0);
-      await h.git(h.prod, 'update-ref', '-d', 'refs/asd/deployed');
-      await mends(h, 'git-deployed', 'nothing is marked as deployed');
-      expect(await h.deployed()).toBe(await h.head());
-    });
-
-    test('what was committed wrongly is mended by the printed command, once the correction is pushed', async () => {
-      const h = host();
-      const hook = 'packages/beta/scripts/preflight.ts';
-      const file = runtime === 'compose' ? 'packages/beta/docker-compose.yaml' : 'packages/beta/ecosystem.config.cjs';
-      const broken = runtime === 'compose' ? 'services: { web: { imge: x } }\n' : 'module.exports = 3;\n';
-      const wrong: Array<[check: string, files: Record<string, string>, says: string]> = [
-        ['services', { [file]: broken }, 'beta'],
-        ['manifests', { 'packages/beta/manifest.yaml': 'name: beta\nrole: app\n' }, 'packages/beta/manifest.yaml'],
-        ['hooks', { [hook]: 'export const = 1;\n' }, 'preflight.ts does not parse'],
-        ['settings', { '.asd/release.yaml': 'concurency: 3\n' }, 'did you mean "concurrency"'],
-      ];
-      for (const [at, [check, files, says]] of (runtime === 'compose' ? wrong.slice(0, 1) : wrong).entries()) {
-        await h.push(files, `break ${check}`);
-        await h.git(h.prod, 'pull', '--quiet', '--ff-only');
-        const right = await h.service('beta', `right-${at}`);
-        await h.push({ ...right, [hook]: 'export {};\n', '.asd/release.yaml': 'branch: main\n' }, `mend ${check}`);
-        await mends(h, check, says);
-      }
-      expect(await h.httpVersion('beta')).toStartWith('right-');
-    });
-
     // What follows looks at records and files, which are the same on every runtime.
     if (runtime === 'compose') return;
 
@@ -122,23 +87,6 @@ onBoth(
       expect(text).not.toContain('beta: the newest is');
       const wrong = await runCommand(['just', 'doctor', 'gamma'], h.prod, h.env);
       expect([wrong.code, wrong.text]).toEqual([2, expect.stringContaining('gamma is no installed service')]);
-    });
-
-    test('backups: one that was never read back, one that a restore left open, too old ones', async () => {
-      const h = host();
-      const folder = join(h.prod, '.asd/workspace/backups/beta');
-      const stamp = readdirSync(folder).toSorted().at(-1) ?? '';
-      const file = join(folder, stamp, 'backup.json');
-      const { sum: _, ...record } = JSON.parse(readFileSync(file, 'utf8')) as BackupRecord & { sum: string };
-      writeFileSync(file, recordText({ ...record, verifiedAt: '2025-01-01T00:00:00.000Z' }));
-      await mends(h, 'backups', /none was read back for \d+ days/);
-      writeFileSync(file, recordText({ ...record, startedAt: '2025-01-01T00:00:00.000Z' }));
-      await mends(h, 'backups', /beta: the newest is \d+ days old/);
-      mkdirSync(join(folder, '20250101_000000.partial'));
-      const warned = of(await report(h), 'backups').find(({ outcome }) => outcome === 'warn');
-      expect(warned?.what).toContain('20250101_000000.partial is no backup');
-      expect((await type(h, warned?.mends[0]?.command ?? 'false')).code).toBe(0);
-      expect(existsSync(join(folder, '20250101_000000.partial'))).toBe(false);
     });
 
     test('a halted release fails until it is gone on with; --run says how', async () => {
@@ -176,135 +124,5 @@ onBoth(
       await running.ended;
       expect(failed(await report(h, '--fix'), 'lock')).toEqual([]);
     });
-
-    test('too little room for the next backups', async () => {
-      const h = host();
-      const folder = join(h.prod, '.asd/workspace/backups');
-      const small = join(h.folder, 'small');
-      mkdirSync(small);
-      expect(Bun.spawnSync(['mount', '-t', 'tmpfs', '-o', 'size=2m,mode=700', 'tmpfs', small]).exitCode).toBe(0);
-      const settings = join(h.prod, '.asd/release.yaml');
-      const was = readFileSync(settings, 'utf8');
-      try {
-        expect(Bun.spawnSync(['cp', '-a', `${folder}/.`, small]).exitCode).toBe(0);
-        writeFileSync(settings, `${was}backup: { dir: ${small} }\n`);
-        // Leftovers of a killed backup, which prune removes, take what is left.
-        const leftover = join(small, 'alpha', '20250101_000000.partial');
-        mkdirSync(leftover, { recursive: true });
-        Bun.spawnSync(['sh', '-c', `head -c 4000000 /dev/zero > ${leftover}/data`]);
-        await mends(h, 'space', 'free for backups; the last ones of 2 services took');
-      } finally {
-        writeFileSync(settings, was);
-        Bun.spawnSync(['umount', small]);
-      }
-    });
   },
-);
-
-onBoth(
-  'doctor and images',
-  { services: { alpha: {} } },
-  (host) => {
-    test('an image that the next start needs, and the kept one of the last release', async () => {
-      const h = host();
-      const registry = await startRegistry();
-      try {
-        if (docker === undefined) throw new Error('no engine');
-        const made = await h.service('alpha', '2');
-        const local = `${h.prefix.replace(/-$/, '')}/alpha:2`;
-        const ref = `${registry.address}/alpha:2`;
-        registry.push(docker, local, 'alpha:2');
-        const files = Object.fromEntries(
-          Object.entries(made).map(([path, text]) => [
-            path,
-            (text ?? '')
-              .replaceAll(local, ref)
-              .replace(`name: ${local.split(':')[0]}`, `name: ${registry.address}/alpha`),
-          ]),
-        );
-        await h.push(files);
-        const run = await h.run('run', ['IMG-1']);
-        expect(run.text).toContain('Released IMG-1');
-        expect(failed(await report(h), 'images')).toEqual([]);
-        expect(of(await report(h), 'registry')[0]).toMatchObject({
-          outcome: 'pass',
-          what: `${registry.address} lets this host in`,
-        });
-
-        await h.docker?.('image', 'rm', ref);
-        await mends(h, 'images', `${ref} of alpha, web, is not on this host`);
-        await h.docker?.('image', 'rm', 'asd-keep/alpha:IMG-1');
-        const lost = failed(await report(h), 'images')[0];
-        expect(lost?.mends[0]?.safe).toBe(true);
-        await mends(h, 'images', 'asd-keep/alpha:IMG-1, the version of alpha before its last release, is not kept');
-      } finally {
-        await registry.stop();
-      }
-    });
-
-    test('a registry that wants a login', async () => {
-      const h = host();
-      if (docker === undefined) throw new Error('no engine');
-      const address = `127.0.0.1:${h.port('alpha') + 1}`;
-      const credentials = Buffer.from('operator:open sesame').toString('base64');
-      // A login is written into docker's own settings, which the other tests share.
-      const config = join(h.folder, 'docker-config');
-      cpSync(h.env.DOCKER_CONFIG ?? '', config, { recursive: true });
-      h.env.DOCKER_CONFIG = config;
-      const locked = Bun.serve({
-        hostname: '127.0.0.1',
-        port: h.port('alpha') + 1,
-        fetch(request) {
-          if (request.headers.get('authorization') !== `Basic ${credentials}`)
-            return new Response('{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}', {
-              status: 401,
-              headers: { 'www-authenticate': 'Basic realm="locked"' },
-            });
-          const body = JSON.stringify({
-            schemaVersion: 2,
-            mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
-            config: {
-              mediaType: 'application/vnd.docker.container.image.v1+json',
-              size: 2,
-              digest: `sha256:${'b'.repeat(64)}`,
-            },
-            layers: [],
-          });
-          if (request.url.includes('/blobs/')) return new Response('{}');
-          return new Response(request.url.endsWith('/v2/') ? '{}' : body, {
-            headers: {
-              'content-type': 'application/vnd.docker.distribution.manifest.v2+json',
-              'docker-content-digest': `sha256:${new Bun.CryptoHasher('sha256').update(body).digest('hex')}`,
-            },
-          });
-        },
-      });
-      try {
-        const file = join(h.prod, 'packages/alpha/docker-compose.yaml');
-        writeFileSync(file, readFileSync(file, 'utf8').replace(/image: \S+/, `image: ${address}/private:1`));
-        const manifest = join(h.prod, 'packages/alpha/manifest.yaml');
-        writeFileSync(
-          manifest,
-          readFileSync(manifest, 'utf8').replace(
-            /image:\n {2}name: \S+\n {2}tag: .*\n/,
-            `image:\n  name: ${address}/private\n  tag: "1"\n`,
-          ),
-        );
-        const [first] = failed(await report(h), 'registry');
-        expect(first?.what).toContain(`${address} does not let this host look at ${address}/private:1`);
-        expect(first?.mends[0]?.command).toBe(`docker login ${address}`);
-        const login = await type(
-          h,
-          `echo 'open sesame' | ${first?.mends[0]?.command ?? 'false'} --username operator --password-stdin`,
-        );
-        expect(login.text).toContain('Login Succeeded');
-        const second = of(await report(h), 'registry');
-        expect(failed(await report(h), 'registry')).toEqual([]);
-        expect(JSON.stringify(second)).not.toContain('sesame');
-      } finally {
-        await locked.stop(true);
-      }
-    });
-  },
-  ['compose'],
 );

@@ -1,10 +1,43 @@
 // Releases that halt after the services were started anew, and the ways on: a mended .env, a mended script, the right image back.
 import { expect, test } from 'bun:test';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Files, RuntimeName } from './harness/kind.ts';
 import { onBoth } from './harness/runtimes.ts';
 
-onBoth('halted', { services: { alpha: {}, beta: {} } }, (host) => {
+/**
+ * alpha without a file of settings ends with 3: at once under Compose, which has started it by then; at the first look at its health under pm2, whose
+ * start waits until it is online. Neither runtime tries again.
+ */
+function needy(files: Files, runtime: RuntimeName, shared: string): Files {
+  const words = 'nobody gave me my settings';
+  const at = (name: string) => `packages/alpha/${name}`;
+  const text = (name: string) => files[at(name)] ?? '';
+  if (runtime === 'compose') {
+    const command = `[sh, -c, 'test -e /shared/settings || { echo ${words} >&2; exit 3; }; exec sh /start.sh']`;
+    const mounts = `volumes: [files:/files, "${shared}:/shared"]\n    command: ${command}`;
+    const changed = text('docker-compose.yaml').replace('volumes: [files:/files]', mounts);
+    return { ...files, [at('docker-compose.yaml')]: changed };
+  }
+  const server = `import { existsSync } from 'node:fs';
+const end = () => {
+  console.error('${words}');
+  setTimeout(() => process.exit(3), 20);
+  return new Response('no', { status: 503 });
+};
+if (existsSync('${shared}/settings')) await import('./page.ts');
+else Bun.serve({ hostname: '127.0.0.1', port: Number(process.env.ALPHA_PORT), fetch: end });
+`;
+  const impatient = text('ecosystem.config.cjs').replace('kill_timeout: 3000', "$&, max_restarts: 1, min_uptime: '1h'");
+  return {
+    ...files,
+    [at('server.ts')]: server,
+    [at('page.ts')]: text('server.ts'),
+    [at('ecosystem.config.cjs')]: impatient,
+  };
+}
+
+onBoth('halted', { services: { alpha: {}, beta: {} } }, (host, runtime) => {
   test('unhealthy after the recreate, mended in .env', async () => {
     const h = host();
     const impatient = { manifest: { health: { endpoint: '/health', timeout: '2s', stable_for: '0s' } } };
@@ -32,6 +65,26 @@ onBoth('halted', { services: { alpha: {}, beta: {} } }, (host) => {
       what: '.env: ALPHA_MOOD is new',
       reason: 'new setting',
     });
+  });
+
+  test('its runtime gave it up before what it needs was there: a resume starts it again', async () => {
+    const h = host();
+    const shared = join(h.folder, 'shared');
+    mkdirSync(shared);
+    await h.push(needy(await h.service('alpha', '2'), runtime, shared));
+    const halted = await h.run('run', ['ENDED-1']);
+    expect(halted.code).toBe(1);
+    expect(halted.text).toContain('ended with exit code 3');
+    expect(halted.text).toContain('nobody gave me my settings');
+    const component = runtime === 'pm2' ? 'alpha' : 'web';
+    expect((await h.run('run', ['ENDED-1', '--resume'])).code).toBe(1);
+    writeFileSync(join(shared, 'settings'), '');
+    const resumed = await h.run('run', ['ENDED-1', '--resume']);
+    expect(resumed.text).toContain('Released ENDED-1');
+    expect(resumed.code).toBe(0);
+    expect(await h.httpVersion('alpha')).toBe('2');
+    const done = h.log('ENDED-1').find(({ event, step }) => event === 'step-done' && step === 'healthy');
+    expect(done?.fields.restarted).toBe(component);
   });
 
   test('another version than the prepared one runs at verify', async () => {

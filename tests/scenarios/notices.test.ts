@@ -95,6 +95,25 @@ onBoth(
       expect(done.text).not.toContain(SECRET);
     });
 
+    test('the engine is killed before a notice has gone out: the next one sends it, once', async () => {
+      const h = host();
+      await h.push(await h.service('alpha', '6'));
+      const never = Promise.withResolvers<Response>();
+      answer = () => never.promise;
+      const run = h.start('run', ['M-5']);
+      await until('the endpoint is asked', () => told('M-5').includes('released'), 60_000);
+      await run.crash('all');
+      never.resolve(new Response('too late'));
+      answer = () => new Response('ok');
+      expect(h.state('M-5')?.RELEASE_STATUS).toBe('released');
+      // A look sends nothing.
+      expect((await h.run('state', ['M-5'])).code).toBe(0);
+      expect(told('M-5')).toEqual(['released']);
+      for (let swept = 0; swept < 2; swept++) expect((await h.run('sweep')).code).toBe(0);
+      expect(told('M-5')).toEqual(['released', 'released']);
+      expect(readdirSync(join(h.prod, '.asd/workspace/notices'))).toEqual([]);
+    });
+
     test('its address is in .env and in the backups of .env, and nowhere else', () => {
       const h = host();
       const workspace = join(h.prod, '.asd', 'workspace');

@@ -1,6 +1,6 @@
 // Backups of each service: there is one, it is young, it was read back, and no restore was left in the middle.
 import { listBackups } from '../../backups/list.ts';
-import { unfinishedRestore } from '../../backups/restore-mark.ts';
+import { endings, unfinishedRestore } from '../../backups/restore-mark.ts';
 import { verifiedAt } from '../../backups/verified.ts';
 import { type Check, type Finding, fail, mend, pass, warn } from '../check.ts';
 import type { Patient } from '../patient.ts';
@@ -30,13 +30,9 @@ export const backups: Check = {
 function unfinished({ host, paths }: Patient, service: string): Finding[] {
   const restore = unfinishedRestore(host, paths.backups, service);
   if (restore === undefined) return [];
-  return [
-    fail(
-      `a restore of ${service} from ${restore.stamp} is unfinished`,
-      mend(`just release-restore ${service} ${restore.stamp}`, 'finish it'),
-      mend(`just release-restore ${service} ${restore.stamp} --undo`, 'or take it back'),
-    ),
-  ];
+  const { finish, undo } = endings(service, restore);
+  const says = `a restore of ${service} from ${restore.stamp} is unfinished`;
+  return [fail(says, mend(finish, 'finish it'), mend(undo, 'or take it back'))];
 }
 
 function newestOf(at: Patient, service: string, all: ReturnType<typeof listBackups>['backups']): Finding[] {

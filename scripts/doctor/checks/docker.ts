@@ -12,7 +12,7 @@ export const docker: Check = {
   needs: 'docker',
   async look(at) {
     if (at.host.exec.which('docker') === undefined)
-      return [fail('there is no docker on PATH', installing(at, 'docker.io'))];
+      return [fail('there is no docker on PATH', installing(at, 'docker'))];
     try {
       const { version, platform } = await at.docker().version();
       return [pass(`docker ${version} on ${platform}`)];
@@ -28,7 +28,7 @@ export const compose: Check = {
   id: 'compose',
   needs: 'docker',
   async look(at) {
-    const install = installing(at, 'docker-compose-plugin');
+    const install = installing(at, 'compose');
     try {
       const asked = { what: 'Docker has no working Compose 2', fail: refused };
       const { stdout } = await dockerCommand(at.runtime(), ['compose', 'version', '--short'], asked);

@@ -5,6 +5,8 @@ import { crossRules, resolvedPort } from '../../manifest/cross.ts';
 import type { ServiceManifest } from '../../model/service.ts';
 import { type Check, type Finding, fail, type Mend, mend, pass } from '../check.ts';
 import type { Patient } from '../patient.ts';
+import { setVariable } from '../variable.ts';
+import { NEXT_RELEASE } from './settings.ts';
 
 const FIRST_FREE = 20_000;
 
@@ -20,7 +22,7 @@ export const ports: Check = {
   },
 };
 
-/** Another port for the last service of a clash, by its variable in `.env`. */
+/** Another port for the last service of a clash, by its variable in `.env`; names and projects are the manifests' business. */
 function elsewhere(
   at: Patient,
   all: readonly ServiceManifest[],
@@ -30,7 +32,7 @@ function elsewhere(
   const variable = [...line.matchAll(/(?:\((?:the default of )?|: )([A-Za-z_][A-Za-z0-9_]*)(?: in \.env)?/g)].at(
     -1,
   )?.[1];
-  if (variable === undefined || !all.some((m) => m.ports.some(({ env }) => env === variable))) return [];
+  if (variable === undefined || !all.some((m) => m.ports.some(({ env }) => env === variable))) return [NEXT_RELEASE];
   const used = new Set(all.flatMap((m) => m.ports.map((port) => resolvedPort(port, at.env))));
   let port = FIRST_FREE;
   while (used.has(port) || listening.has(port)) port += 1;
@@ -39,7 +41,7 @@ function elsewhere(
 
 const setting = ({ env }: Patient, variable: string, port: number): Mend =>
   env[variable] === undefined
-    ? mend(`printf '\\n%s\\n' ${shellWord(`${variable}=${port}`)} >> .env`, 'give it a port of its own')
+    ? setVariable(variable, String(port), 'give it a port of its own')
     : mend(`sed -i ${shellWord(`s/^${variable}=.*/${variable}=${port}/`)} .env`, 'give it a port of its own');
 
 async function takenPorts(

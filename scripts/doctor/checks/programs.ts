@@ -3,10 +3,10 @@ import { type Check, fail, pass } from '../check.ts';
 import { atLeast, installing, versionOf } from '../version.ts';
 
 /** @param oldest empty: any will do. */
-const program = (id: string, oldest: string, packed: string): Check => ({
+const program = (id: string, oldest: string): Check => ({
   id,
   async look(at) {
-    const install = installing(at, packed);
+    const install = installing(at, id);
     if (at.host.exec.which(id) === undefined) return [fail(`there is no ${id} on PATH`, install)];
     const found = await versionOf(at, [id, '--version']);
     if (found === undefined) return [fail(`${id} does not run`, install)];
@@ -18,8 +18,8 @@ const program = (id: string, oldest: string, packed: string): Check => ({
   },
 });
 
-export const git = program('git', '2.30', 'git');
-export const zstd = program('zstd', '1.3', 'zstd');
+export const git = program('git', '2.30');
+export const zstd = program('zstd', '1.3');
 
 export const tar: Check = {
   id: 'tar',

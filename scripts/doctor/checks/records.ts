@@ -31,7 +31,14 @@ export const releases: Check = {
     const findings = entries.flatMap((entry): Finding[] => {
       const { ticket, state, verdict, broken } = entry;
       if (holder?.ticket === ticket) return [];
-      if (state === undefined || verdict === 'edited' || verdict === 'unreadable' || broken !== undefined)
+      if (verdict === 'edited' && broken === undefined)
+        return [
+          fail(
+            `the state file of ${ticket} was changed by hand: it says something else than the log`,
+            mend(`rm -f ${shellWord(entry.files.state)}`, 'the log is the truth: it is made again from that'),
+          ),
+        ];
+      if (state === undefined || verdict === 'unreadable' || broken !== undefined)
         return [
           fail(
             `the records of ${ticket} cannot be believed`,

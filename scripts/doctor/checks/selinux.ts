@@ -4,6 +4,7 @@ import { cleanEnvironment } from '../../host/environment.ts';
 import type { Mount } from '../../runtimes/runtime.ts';
 import { type Check, type Finding, fail, mend, pass, skip } from '../check.ts';
 import type { Patient } from '../patient.ts';
+import { NEXT_RELEASE } from './settings.ts';
 
 const ENFORCE = '/sys/fs/selinux/enforce';
 /** Types that a confined container may read. */
@@ -49,9 +50,10 @@ function privates(binds: readonly Bind[]): Finding[] {
       return [
         fail(
           `${service}:${component} labels ${mount.source} as its own alone (:Z), and ${names} has it, too: whoever starts last keeps the others out`,
+          { ...NEXT_RELEASE, does: 'once :z, which all containers share, is pushed in place of :Z' },
           mend(
             `grep -rnF -e ${shellWord(mount.target)} ${shellWord(`packages/${service}`)}`,
-            'the mount of its compose file: write :z, which all containers share, in place of :Z',
+            'where the mount is written',
           ),
         ),
       ];

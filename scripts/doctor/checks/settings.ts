@@ -3,8 +3,10 @@
 import { shellWord } from '../../backups/shell.ts';
 import { type Check, type Finding, fail, type Mend, mend, pass } from '../check.ts';
 import type { Patient } from '../patient.ts';
+import { askVariable } from '../variable.ts';
 
-const RELEASE = mend('just release-run NEW-TICKET', 'once the correction is pushed');
+/** For what was committed wrongly. */
+export const NEXT_RELEASE = mend('just release-run NEW-TICKET', 'once the correction is pushed');
 
 /** Every release reads the live settings before anything else: what mends them cannot be brought by one. */
 const pull = ({ config }: Patient): Mend =>
@@ -34,18 +36,15 @@ export const manifests: Check = {
           .map((line) => /: ([A-Za-z_][\w, ]*) is not set in \.env$/.exec(line)?.[1])
           .filter((n) => n !== undefined);
         if (unset.length === problems.length)
-          return fail(`${file}: ${problems.join('; ')}`, ...unset.flatMap((n) => n.split(', ')).map(unsetMend));
+          return fail(`${file}: ${problems.join('; ')}`, ...unset.flatMap((n) => n.split(', ')).map(askVariable));
         return fail(problems.join('; '), await fileMend(at, [file]));
       }),
     );
   },
 };
 
-const unsetMend = (name: string): Mend =>
-  mend(`printf '%s\\n' ${shellWord(`${name}=VALUE`)} >> .env`, `with the right value for VALUE`);
-
 /** A tracked file that was changed by hand goes back to its commit; one that was committed wrongly is mended by the next release. */
-export async function fileMend(at: Patient, files: readonly string[], otherwise = RELEASE): Promise<Mend> {
+export async function fileMend(at: Patient, files: readonly string[], otherwise = NEXT_RELEASE): Promise<Mend> {
   const dirty = at.repo === undefined ? [] : (await at.tree()).dirty.map(({ path }) => path);
   const changed = files.filter((file) => dirty.includes(file));
   return changed.length > 0

@@ -87,7 +87,7 @@ function systemd(context: Context, folder: string): Starter {
     ],
     [
       join(folder, `${name}.timer`),
-      `[Unit]\nDescription=Watchdogs over releases, at boot and every minute\n\n[Timer]\nOnBootSec=10s\nOnUnitInactiveSec=60s\n\n[Install]\nWantedBy=timers.target\n`,
+      `[Unit]\nDescription=Watchdogs over releases, at boot and every minute\n\n[Timer]\nOnBootSec=10s\nOnUnitInactiveSec=60s\nAccuracySec=1s\n\n[Install]\nWantedBy=timers.target\n`,
     ],
   ];
   const timer = `${name}.timer`;

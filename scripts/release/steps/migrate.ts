@@ -2,8 +2,10 @@
 import type { Runners } from '../../engine/attempt.ts';
 import { stepFailed } from '../../model/error.ts';
 import type { ComponentImage } from '../../model/receipt.ts';
+import type { StepOf } from '../../model/step.ts';
 import { awaitHealthy } from '../../runtimes/health.ts';
 import type { ResolvedService } from '../../runtimes/runtime.ts';
+import { startEnded } from '../../runtimes/start-ended.ts';
 import { resolved, type Subject, subject } from '../resolve.ts';
 import { madeOf, recordService, type Session } from '../session.ts';
 
@@ -49,14 +51,22 @@ export function migrateRunners(session: Session): Pick<Runners, 'down' | 'up' | 
     async healthy(step, at) {
       const target = await subject(session, step.service, step.end ?? 'after', { signal: at.signal });
       const timeoutMs = target.manifest.health?.timeoutMs ?? UNGATED_TIMEOUT_MS;
-      await awaitHealthy(target.context, target.runtime, target.manifest, projectOf(session, step.service), {
-        timeoutMs,
-        stableForMs: 0,
-      });
-      return undefined;
+      const { context, runtime, manifest } = target;
+      const project = projectOf(session, step.service);
+      // Whoever resumes has mended something: what the runtime gave up before that gets its chance.
+      const started = isRepeated(session, step) ? await startEnded(context, runtime, manifest, project) : [];
+      await awaitHealthy(context, runtime, manifest, project, { timeoutMs, stableForMs: 0 });
+      return started.length === 0 ? undefined : { restarted: started.join(',') };
     },
   };
 }
+
+/** It was waited for before, and somebody stopped or failed meanwhile. */
+const isRepeated = ({ journal }: Session, step: StepOf<'healthy'>): boolean =>
+  journal.events.filter(
+    ({ event, phase, fields }) =>
+      event === 'step-start' && phase === step.phase && fields.step === step.kind && fields.service === step.service,
+  ).length > 1;
 
 /** What prepare recorded to run; got now where prepare was skipped. */
 async function imagesAfter(

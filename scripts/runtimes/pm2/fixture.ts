@@ -13,7 +13,7 @@ import { pm2Runtime } from './runtime.ts';
 
 const ECOSYSTEM = `module.exports = {
   apps: [
-    { name: 'page', script: 'server.ts', cwd: __dirname, env: { GREETING: process.env.GREETING } },
+    { name: 'page', script: 'server.ts', cwd: __dirname, env: { GREETING: process.env.GREETING }, max_restarts: 1, min_uptime: '1h' },
     { name: 'page-store', script: './store.ts', cwd: 'store' },
   ],
 };

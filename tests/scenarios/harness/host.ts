@@ -277,7 +277,7 @@ export async function openScenarioHost(runtime: RuntimeName, options: HostOption
       ),
       ...options.env,
     });
-    await kind.start(Object.keys(services));
+    if (packages.length > 0) await kind.start(Object.keys(services));
     if (options.adopt !== false) {
       const plain = options.engine === undefined && options.seed === undefined && options.cloned === undefined;
       if (plain) await takeFrozen(prod);
