@@ -146,6 +146,28 @@ test('a secret that is folded, as base64 does at 76 columns, is still one; what 
   expect(shown + masker.flush()).toBe('x\n***\ny');
 });
 
+test.each(['C', 'C.UTF-8'])('what bash itself says of a secret, with LC_ALL=%s', (locale) => {
+  const secrets = [
+    'two words',
+    "it's $HOME",
+    'a"$(id)`b`"',
+    'back\\slash\\n',
+    'Ü-ß-\u{1f600}x',
+    '~#!{a,b}[c]*?;|&<>^',
+    PEM,
+  ];
+  const script = 'printf "%q\\n" "$V"; declare -p V; set -x; : "$V"; : "a $V"';
+  for (const V of secrets) {
+    const { stdout, stderr } = Bun.spawnSync(['bash', '-c', script], { env: { V, LC_ALL: locale } });
+    const said = `${stdout}${stderr}`;
+    expect(said.split('\n').length).toBeGreaterThan(3);
+    const shown = maskText(said, [V]);
+    const parts = V.split('\n').flatMap((line) => line.match(/[A-Za-z]{5,}/g) ?? []);
+    expect(parts.filter((part) => shown.includes(part))).toEqual([]);
+    expect(shown.match(/\*\*\*/g)?.length).toBeGreaterThanOrEqual(4);
+  }
+});
+
 test('a secret that is coloured is still one, in any chunks', () => {
   const secret = 'correct-horse-battery';
   const text = 'x corr\x1b[1;31mect-horse\x1b[0m-bat\x1b\ntery corr\x1b[31mupt correct-horse-\x1b[0mbattery';

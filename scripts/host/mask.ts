@@ -68,13 +68,37 @@ function urlForms(text: string): string[] {
   return forms.flatMap((form) => [form, form.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase())]);
 }
 
+const ANSI_C: Readonly<Record<string, string>> = { '\\': '\\\\', "'": "\\'", '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** As shells quote it, in `set -x`, `declare -p` and `printf %q`, where the locale has its characters and where it does not. */
+function shellForms(text: string): string[] {
+  const ansi = text.replace(/[\\'\n\r\t]/g, (char) => ANSI_C[char] ?? char);
+  const octal = ansi.replace(/[^\0-\x7f]+/g, (chars) =>
+    [...Buffer.from(chars)].map((byte) => `\\${byte.toString(8)}`).join(''),
+  );
+  const double = text.replace(/["\\$`]/g, '\\$&');
+  return [
+    text.replaceAll("'", "'\\''"),
+    text.replace(/[ \t!"$&'()*,;<>?[\\\]^`{|}]/g, '\\$&').replace(/^[~#]/, '\\$&'),
+    double,
+    ansi,
+    octal,
+  ];
+}
+
 /** Every text that gives the secret away. */
 function formsOf(secret: string): string[] {
   const lines = secret.split(/\r?\n/);
   const texts = [secret, ...(lines.length > 1 ? [...lines, ...lines.map((line) => line.trim())] : [])];
   return texts
     .filter((text) => text.length >= SHORTEST)
-    .flatMap((text) => [text, JSON.stringify(text).slice(1, -1), ...base64Forms(Buffer.from(text)), ...urlForms(text)])
+    .flatMap((text) => [
+      text,
+      JSON.stringify(text).slice(1, -1),
+      ...shellForms(text),
+      ...base64Forms(Buffer.from(text)),
+      ...urlForms(text),
+    ])
     .filter((form) => form.length >= SHORTEST);
 }
 
