@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { SCHEMA } from '../model/release.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { estimateBytes } from './estimate.ts';
-import { flushTree, newFolder } from './folder.ts';
+import { checkPlace, flushTree, newFolder } from './folder.ts';
 import type { BackupContext, BackupFile, BackupItem, BackupRecord, Basis } from './kind.ts';
 import { type PauseOptions, whileHeld } from './pause.ts';
 import { RECORD, readRecord, recordText } from './record.ts';
@@ -65,6 +65,7 @@ export async function takeBackup(
   options: TakeOptions,
 ): Promise<BackupRecord & { dir: string; sha256s: Record<string, string> }> {
   const { clock, files } = context.host;
+  checkPlace(context.host, options.dir, context.service.name);
   refuseUnfinished(context.host, options.dir, context.service.name);
   const begin = clock.monotonicMs();
   const startedAt = clock.now().toISOString();
