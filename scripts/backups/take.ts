@@ -39,11 +39,12 @@ async function findItems(context: BackupContext): Promise<BackupItem[]> {
 
 /**
  * What a backup would hold. @returns items with their estimated size, writable mounts that none covers, and the sum of the known sizes.
- * @throws refused where the manifest names what is not there, or a program is missing.
+ * @throws refused where the manifest names what is not there, a program is missing, or something stands in the backups' place.
  */
 export async function planBackup(
   context: BackupContext,
 ): Promise<{ items: BackupItem[]; uncovered: string[]; bytes: number }> {
+  checkPlace(context.host, context.paths.backups, context.service.name);
   const found = await findItems(context);
   if (found.length > 0) await checkTools(context, found);
   const bases = await basesOf(context, context.paths.backups, found);
