@@ -54,6 +54,16 @@ function trap(): void {
   }
 }
 
+test.each([
+  ['0000', 2],
+  ['0002', 2],
+  ['0027', 0o27],
+])('with umask %s, what is made is not for everybody to change', (given, umask) => {
+  const script = `umask ${given}; exec "$0" "$1"`;
+  const ran = launch('sh', ['-c', script, join(engine, 'scripts', 'launch'), probe]);
+  expect(JSON.parse(ran.out)).toMatchObject({ umask });
+});
+
 test('nothing of the working directory, the home folder or the environment has a say', () => {
   trap();
   const env = {
@@ -67,6 +77,7 @@ test('nothing of the working directory, the home folder or the environment has a
   const ran = launch(join(engine, 'scripts', 'launch'), [probe, 'a b', '', '--', '$(id)', '--help'], { env });
   expect(ran).toMatchObject({ code: 0, err: '' });
   expect(JSON.parse(ran.out)).toEqual({
+    umask: process.umask() | 0o002,
     trapVariable: 'unset',
     preloaded: false,
     yaml: 1,

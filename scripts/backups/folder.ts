@@ -1,7 +1,7 @@
 // The folder of a backup: made under a name that nobody takes for a backup, and flushed whole.
 import { join } from 'node:path';
 import type { Host } from '../host/port.ts';
-import { badInput } from '../model/error.ts';
+import { badInput, refused } from '../model/error.ts';
 
 const STAMP = /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)$/;
 const PARTIAL = '.partial';
@@ -14,6 +14,21 @@ function nextSecond(stamp: string): string {
   const [, year, month, day, hour, minute, second] = stamp.match(STAMP) ?? [];
   const time = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second) + 1);
   return stampOf(new Date(time));
+}
+
+/**
+ * What a link leads to is not ours to change, and no list of backups would have what lies there.
+ * @throws refused where a link, or anything else that is no folder, stands in the place of a service's backups.
+ */
+export function checkPlace({ files }: Host, dir: string, service: string): void {
+  const where = join(dir, service);
+  const there = files.stat(where)?.kind ?? 'folder';
+  if (there === 'folder') return;
+  throw refused({
+    what: `${there === 'link' ? 'A symbolic link' : 'Something that is no folder'} is where the backups of ${service} belong`,
+    where,
+    hint: 'Find out who put it there, then move it away. Where backups are to lie is backup.dir in .asd/release.yaml.',
+  });
 }
 
 /**

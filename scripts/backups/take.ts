@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { SCHEMA } from '../model/release.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { estimateBytes } from './estimate.ts';
-import { flushTree, newFolder } from './folder.ts';
+import { checkPlace, flushTree, newFolder } from './folder.ts';
 import type { BackupContext, BackupFile, BackupItem, BackupRecord, Basis } from './kind.ts';
 import { type PauseOptions, whileHeld } from './pause.ts';
 import { RECORD, readRecord, recordText } from './record.ts';
@@ -39,11 +39,12 @@ async function findItems(context: BackupContext): Promise<BackupItem[]> {
 
 /**
  * What a backup would hold. @returns items with their estimated size, writable mounts that none covers, and the sum of the known sizes.
- * @throws refused where the manifest names what is not there, or a program is missing.
+ * @throws refused where the manifest names what is not there, a program is missing, or something stands in the backups' place.
  */
 export async function planBackup(
   context: BackupContext,
 ): Promise<{ items: BackupItem[]; uncovered: string[]; bytes: number }> {
+  checkPlace(context.host, context.paths.backups, context.service.name);
   const found = await findItems(context);
   if (found.length > 0) await checkTools(context, found);
   const bases = await basesOf(context, context.paths.backups, found);
@@ -65,6 +66,7 @@ export async function takeBackup(
   options: TakeOptions,
 ): Promise<BackupRecord & { dir: string; sha256s: Record<string, string> }> {
   const { clock, files } = context.host;
+  checkPlace(context.host, options.dir, context.service.name);
   refuseUnfinished(context.host, options.dir, context.service.name);
   const begin = clock.monotonicMs();
   const startedAt = clock.now().toISOString();

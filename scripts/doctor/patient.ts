@@ -76,11 +76,11 @@ export function openPatient({ host, engine, root, isCheckout, only, guarded, inG
   const { config, problem } = settings(host, root);
   const paths = hostPaths(root, engine, config.backup.dir);
   const env = parse(readable(() => files.readText(paths.envFile, { follow: true })) ?? '');
-  const repo = isCheckout ? { host, root } : undefined;
   const packages = readPackages(host, root, env);
   const sound = packages.filter(({ problems }) => problems.length === 0).map(({ manifest }) => manifest);
   const services = sound.filter(({ name }) => only.length === 0 || only.includes(name));
   const secrets = secretsOf(env);
+  const repo = isCheckout ? { host, root, secrets } : undefined;
   const runtime = (): RuntimeContext => ({ host, paths, env, secrets, ticket: '', timeoutMs: LOOK_MS });
   const resolved = memo(async (service: ServiceManifest) =>
     (await runtimeOf(service.runtime)).resolve(runtime(), service, { root, live: true }),

@@ -1,10 +1,5 @@
 // Which profiles were on when a project was started: compose does not write it down, so it is read from what is there.
-import { parseDocument } from 'yaml';
-
-interface Tree {
-  [key: string]: unknown;
-}
-const asTree = (value: unknown): Tree => (typeof value === 'object' && value !== null ? (value as Tree) : {});
+import { asTree, composeTree } from '../runtimes/compose/text.ts';
 
 /**
  * @param texts of the project's files. @param there the services that have a container.
@@ -13,8 +8,7 @@ const asTree = (value: unknown): Tree => (typeof value === 'object' && value !==
 export function profilesOf(texts: readonly string[], there: ReadonlySet<string>): string[] {
   const members = new Map<string, string[]>();
   for (const text of texts) {
-    const document = parseDocument(text, { merge: true, logLevel: 'silent' });
-    const services = document.errors.length > 0 ? {} : asTree(asTree(document.toJS({ maxAliasCount: 100 })).services);
+    const services = asTree(composeTree(text).services);
     for (const [service, body] of Object.entries(services)) {
       const { profiles } = asTree(body);
       for (const profile of Array.isArray(profiles) ? profiles.filter((each) => typeof each === 'string') : [])

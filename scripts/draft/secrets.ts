@@ -20,7 +20,7 @@ const HASHED = /\$\$?(?:apr1|2[aby]|5|6)\$/;
 /** @param text of one compose file; what does not parse has no secrets that could be named. */
 export function secretsIn(text: string): FoundSecret[] {
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, merge: true, logLevel: 'silent' });
+  const document = parseDocument(text, { lineCounter: counter, merge: true, logLevel: 'silent', prettyErrors: false });
   if (document.errors.length > 0) return [];
   const found: FoundSecret[] = [];
   const say = (node: Scalar, name: string) =>

@@ -145,3 +145,68 @@ test('a secret that is folded, as base64 does at 76 columns, is still one; what 
   const shown = [...'x\ncorrect-\nhorse-battery-\nstaple\ny'].map((char) => masker.push(char)).join('');
   expect(shown + masker.flush()).toBe('x\n***\ny');
 });
+
+test.each(['C', 'C.UTF-8'])('what bash itself says of a secret, with LC_ALL=%s', (locale) => {
+  const secrets = [
+    'two words',
+    "it's $HOME",
+    'a"$(id)`b`"',
+    'back\\slash\\n',
+    'Ü-ß-\u{1f600}x',
+    '~#!{a,b}[c]*?;|&<>^',
+    PEM,
+  ];
+  const script = 'printf "%q\\n" "$V"; declare -p V; set -x; : "$V"; : "a $V"';
+  for (const V of secrets) {
+    const { stdout, stderr } = Bun.spawnSync(['bash', '-c', script], { env: { V, LC_ALL: locale } });
+    const said = `${stdout}${stderr}`;
+    expect(said.split('\n').length).toBeGreaterThan(3);
+    const shown = maskText(said, [V]);
+    const parts = V.split('\n').flatMap((line) => line.match(/[A-Za-z]{5,}/g) ?? []);
+    expect(parts.filter((part) => shown.includes(part))).toEqual([]);
+    expect(shown.match(/\*\*\*/g)?.length).toBeGreaterThanOrEqual(4);
+  }
+});
+
+test('a secret that is coloured is still one, in any chunks', () => {
+  const secret = 'correct-horse-battery';
+  const text = 'x corr\x1b[1;31mect-horse\x1b[0m-bat\x1b\ntery corr\x1b[31mupt correct-horse-\x1b[0mbattery';
+  for (const size of [1, 2, 7, 500])
+    expect(chunked(Buffer.from(text), [size], [secret])).toBe('x *** corr\x1b[31mupt ***');
+  expect(maskText(`corr\x1b[${'1'.repeat(100)}ect-horse-battery`, [secret])).toContain('ect-horse-battery');
+  expect(maskText('corr\x1b[31m', [secret])).toBe('corr\x1b[31m');
+});
+
+describe('user info of URLs that nobody told of', () => {
+  const cases: Array<[string, string]> = [
+    ['get https://bob:s3c@git.example.org/x now', 'get https://***@git.example.org/x now'],
+    ['"postgres://u:a@b:c@db:5432/x?y=z@w"', '"postgres://***@db:5432/x?y=z@w"'],
+    ['https://ghp_0123456789@github.com/', 'https://***@github.com/'],
+    ['redis://:pw@cache', 'redis://***@cache'],
+    // No secrets: a user alone, a port, a mail address, a digest, a path.
+    ['ssh://git@h/x http://h:80/a@b', 'ssh://git@h/x http://h:80/a@b'],
+    ['http://h:80 bob@example.org', 'http://h:80 bob@example.org'],
+    ['registry://a@sha256:00 file:///a:b@c', 'registry://a@sha256:00 file:///a:b@c'],
+    ['https://bob:@h https://', 'https://bob:@h https://'],
+  ];
+  test.each(cases)('%s', (text, shown) => {
+    for (const secrets of [[], ['something-else']]) {
+      expect(maskText(text, secrets)).toBe(shown);
+      for (const size of [1, 3, 7]) expect(chunked(Buffer.from(text), [size], secrets)).toBe(shown);
+    }
+  });
+
+  test('beside secrets that are known, in any chunks', () => {
+    const text = 'https://user:known-secret@h/known-secret https://a:b@known-secret/';
+    expect(maskText(text, ['known-secret'])).toBe('https://***@h/*** https://***@***/');
+    for (const size of [1, 2, 5, 11])
+      expect(chunked(Buffer.from(text), [size], ['known-secret'])).toBe('https://***@h/*** https://***@***/');
+  });
+
+  test('what never becomes user info is held back for no longer than that could be one', () => {
+    const masker = makeMasker([]);
+    expect(masker.push('see http://host:80')).toBe('see http://');
+    expect(masker.push('/x')).toBe('host:80/x');
+    expect(masker.push(`http://${'x'.repeat(5_000)}`)).toHaveLength(5_007);
+  });
+});

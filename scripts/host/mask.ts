@@ -1,13 +1,18 @@
-// Secrets in output: which values they are, and a streaming filter that replaces each form of them by ***.
+// Secrets in output: which values they are, and a streaming filter that replaces each form of them, and user info of any URL, by ***.
+import { userInfoReader } from './user-info.ts';
 
 const SECRET_KEY = /PASS|SECRET|TOKEN|KEY|CREDENTIAL|DSN/i;
 const USER_INFO = /[a-z][a-z0-9+.-]*:\/\/([^\s/?#"'@]*(?:@[^\s/?#"'@]*)*)@/gi;
+/** Shorter ones are no secrets: they would be found everywhere. */
 const SHORTEST = 6;
 const MASK = '***';
 /** So much of a secret before a line break: the rest is looked for after it. Less would hold back the end of too many lines. */
 const FOLDED = 3;
 const LINE_FEED = 10;
 const RETURN = 13;
+const ESCAPE = 27;
+/** A longer one drives no terminal. */
+const LONGEST_SEQUENCE = 64;
 
 /** Whether a variable of that name probably holds a secret. */
 export const soundsSecret = (name: string): boolean => SECRET_KEY.test(name);
@@ -63,13 +68,37 @@ function urlForms(text: string): string[] {
   return forms.flatMap((form) => [form, form.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase())]);
 }
 
+const ANSI_C: Readonly<Record<string, string>> = { '\\': '\\\\', "'": "\\'", '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** As shells quote it, in `set -x`, `declare -p` and `printf %q`, where the locale has its characters and where it does not. */
+function shellForms(text: string): string[] {
+  const ansi = text.replace(/[\\'\n\r\t]/g, (char) => ANSI_C[char] ?? char);
+  const octal = ansi.replace(/[^\0-\x7f]+/g, (chars) =>
+    [...Buffer.from(chars)].map((byte) => `\\${byte.toString(8)}`).join(''),
+  );
+  const double = text.replace(/["\\$`]/g, '\\$&');
+  return [
+    text.replaceAll("'", "'\\''"),
+    text.replace(/[ \t!"$&'()*,;<>?[\\\]^`{|}]/g, '\\$&').replace(/^[~#]/, '\\$&'),
+    double,
+    ansi,
+    octal,
+  ];
+}
+
 /** Every text that gives the secret away. */
 function formsOf(secret: string): string[] {
   const lines = secret.split(/\r?\n/);
   const texts = [secret, ...(lines.length > 1 ? [...lines, ...lines.map((line) => line.trim())] : [])];
   return texts
     .filter((text) => text.length >= SHORTEST)
-    .flatMap((text) => [text, JSON.stringify(text).slice(1, -1), ...base64Forms(Buffer.from(text)), ...urlForms(text)])
+    .flatMap((text) => [
+      text,
+      JSON.stringify(text).slice(1, -1),
+      ...shellForms(text),
+      ...base64Forms(Buffer.from(text)),
+      ...urlForms(text),
+    ])
     .filter((form) => form.length >= SHORTEST);
 }
 
@@ -119,7 +148,7 @@ export interface Masker {
   flush(): string;
 }
 
-/** A filter for one stream. Secrets are found across chunks; overlapping and touching ones become one `***`. */
+/** A filter for one stream. Secrets, and user info of URLs, are found across chunks; overlapping and touching ones become one `***`. */
 export function makeMasker(secrets: readonly string[]): Masker {
   let known = built.get(secrets);
   if (known?.count !== secrets.length) {
@@ -142,8 +171,11 @@ function maskerOf(root: Node): Masker {
   let hits: Hit[] = [];
   /** What was shown last is ***, so that a hit at the beginning of what is held needs none. */
   let open = false;
-  /** Places of line breaks that were passed over: what is folded, as base64 is, is still the secret. */
+  /** Places that were passed over, line breaks and escape sequences: what is folded, as base64 is, or coloured is still the secret. */
   let folds: number[] = [];
+  /** How much of an escape sequence was just passed over; 0 outside of one. */
+  let sequence = 0;
+  const url = userInfoReader(SHORTEST);
 
   /** Where the last `length` characters before `end` begin, without the folds. */
   const startOf = (length: number, end: number): number => {
@@ -154,6 +186,13 @@ function maskerOf(root: Node): Masker {
   const scan = (all: string): void => {
     for (let i = held.length; i < all.length; i += 1) {
       const code = all.charCodeAt(i);
+      const info = url.next(code, i);
+      if (info !== undefined) addHit(hits, info, i);
+      if (sequence > 0) {
+        folds.push(i);
+        sequence = goesOn(sequence, code) ? sequence + 1 : 0;
+        continue;
+      }
       const before = node;
       let to = node.next.get(code);
       while (to === undefined && node.fail !== undefined) {
@@ -164,16 +203,20 @@ function maskerOf(root: Node): Masker {
         node = before;
         folds.push(i);
       }
+      if (to === undefined && before.depth > 0 && code === ESCAPE) {
+        node = before;
+        folds.push(i);
+        sequence = 1;
+      }
       if (to === undefined) continue;
       node = to;
       if (node.match > 0) addHit(hits, startOf(node.match, i + 1), i + 1);
     }
   };
   const feed = (text: string, last: boolean): string => {
-    if (root.next.size === 0) return text;
     const all = held + text;
     scan(all);
-    const cut = last ? all.length : startOf(node.depth, all.length);
+    const cut = last ? all.length : Math.min(startOf(node.depth, all.length), url.from ?? all.length);
     let out = '';
     let at = 0;
     const ahead: Hit[] = [];
@@ -191,7 +234,10 @@ function maskerOf(root: Node): Masker {
     folds = folds.filter((at) => at >= cut).map((at) => at - cut);
     hits = ahead;
     open = cutOpen;
+    url.shift(cut);
     if (last) {
+      url.end();
+      sequence = 0;
       node = root;
       open = false;
     }
@@ -202,6 +248,10 @@ function maskerOf(root: Node): Masker {
     flush: () => feed(decoder.decode(), true),
   };
 }
+
+/** Whether an escape sequence is not over with this character: ECMA-48, 5.4, is `ESC [`, parameters, and one of `@` to `~`. */
+const goesOn = (length: number, code: number): boolean =>
+  length === 1 ? code === 0x5b : length < LONGEST_SEQUENCE && code >= 0x20 && code < 0x40;
 
 /** Adds a hit that ends last, joined with those that it touches. */
 function addHit(hits: Hit[], start: number, end: number): void {

@@ -1,6 +1,6 @@
 // What is kept of a command's output: the last lines, a capped file, stdout itself. Memory stays bounded whatever comes.
 import { closeSync, constants, fchmodSync } from 'node:fs';
-import { makeMasker, maskText } from './mask.ts';
+import { type Masker, makeMasker, maskText } from './mask.ts';
 import { openRegular, writeAll } from './safe-open.ts';
 
 const TAIL_LINES = 30;
@@ -121,6 +121,7 @@ function cappedFile(path: string): Sink {
 export interface OutputOptions {
   outputFile?: string;
   onLine?: (line: string) => void;
+  /** Not to be shown, as is user info of URLs then; undefined: there is nothing to hide. */
   secrets?: readonly string[];
 }
 
@@ -131,15 +132,24 @@ export interface Output {
   close(): void;
 }
 
+/** Of a command whose output holds no secrets: it is only decoded. */
+function plainText(): Masker {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  return {
+    push: (chunk) => (typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true })),
+    flush: () => decoder.decode(),
+  };
+}
+
 /** Collects what all streams of one command say. */
 export function openOutput(options: OutputOptions): Output {
-  const secrets = options.secrets ?? [];
+  const { secrets } = options;
   const file = options.outputFile === undefined ? undefined : cappedFile(options.outputFile);
   const tail: string[] = [];
   const line = (raw: string) => {
     const clean = cleanLine(raw);
     // Taking escape sequences out may have put a secret together.
-    const text = clean === raw || secrets.length === 0 ? clean : maskText(clean, secrets);
+    const text = clean === raw || secrets === undefined ? clean : maskText(clean, secrets);
     tail.push(text);
     if (tail.length > TAIL_LINES) tail.shift();
     options.onLine?.(text);
@@ -147,7 +157,7 @@ export function openOutput(options: OutputOptions): Output {
   return {
     tail,
     stream() {
-      const masker = makeMasker(secrets);
+      const masker = secrets === undefined ? plainText() : makeMasker(secrets);
       const lines = lineSplitter(line);
       const take = (text: string) => {
         file?.push(text);

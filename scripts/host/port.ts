@@ -122,7 +122,7 @@ export interface RunOptions {
   mark?: string;
   /** End whatever still carries the mark when the command is over. Default false. */
   endStragglers?: boolean;
-  /** Values that must not appear in kept output. */
+  /** Values that must not appear in kept output, nor does user info of any URL then; undefined: there is nothing to hide. */
   secrets?: readonly string[];
 }
 

@@ -29,7 +29,7 @@ export function isAlive(stat: ProcessStat | undefined): boolean {
 export const allPids = (): number[] => readdirSync('/proc').map(Number).filter(Number.isInteger);
 
 /** One of the process's files; undefined where it is gone or not ours to read. */
-export function readProc(pid: number, name: 'stat' | 'environ'): Buffer | undefined {
+export function readProc(pid: number, name: 'stat' | 'environ' | 'cmdline'): Buffer | undefined {
   try {
     return readFileSync(`/proc/${pid}/${name}`);
   } catch (error) {

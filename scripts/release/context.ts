@@ -48,13 +48,14 @@ export async function openContext(
   const env = parse(files.readText(paths.envFile, { follow: true }) ?? '');
   const mark = holder ? holderMark(root) : `look-${machine.pid}-${sha256(root).slice(0, 12)}`;
   const webhooks = lookAtWebhooks(config, env);
+  const secrets = [...secretsOf(env), ...webhooks.secrets];
   return {
     host,
     paths,
-    repo: { host, root, mark },
+    repo: { host, root, mark, secrets },
     config,
     env,
-    secrets: [...secretsOf(env), ...webhooks.secrets],
+    secrets,
     terminal,
     mark,
     notices: [...notices, ...webhooks.notices],

@@ -179,6 +179,13 @@ test('the version endpoint has to name a version as a word', async () => {
   expect(await version('1.20')).toContain('does not run the new version');
   expect(await version('1.2', 500)).toContain('answered 500');
   expect(await version('old s3cretvalue')).not.toContain('s3cretvalue');
+  const asked = checkVersion(
+    world({ http: () => answer(200, 'old') }).context,
+    manifest(APP),
+    '/version?token=${TOKEN}',
+    ['1'],
+  );
+  expect(await why(asked)).toContain('/version?token=*** answered 200 "old"');
   const silent = world({});
   expect(await why(checkVersion(silent.context, manifest(APP), '/version', ['1']))).toContain('does not answer');
 });

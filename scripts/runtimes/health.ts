@@ -190,16 +190,17 @@ export async function checkVersion(
   versions: readonly string[],
 ): Promise<void> {
   const url = endpointUrl(service, endpoint, context.env);
+  const shown = maskText(url, context.secrets);
   const answer = await context.host.http
     .get(url, { timeoutMs: PROBE_TIMEOUT_MS, ...(context.signal ? { signal: context.signal } : {}) })
     .catch((error: unknown) => {
-      throw stepFailed({ what: `${url} does not answer`, where: 'health.version_endpoint' }, error);
+      throw stepFailed({ what: `${shown} does not answer`, where: 'health.version_endpoint' }, error);
     });
   const words = answer.body.split(/[^A-Za-z0-9._-]+/);
   if (answer.status < 400 && versions.some((version) => words.includes(version))) return;
   const said = maskText(answer.body.slice(0, 200), context.secrets).replaceAll(/\s+/g, ' ');
   throw stepFailed({
-    what: `${service.name} does not run the new version: ${url} answered ${answer.status} ${JSON.stringify(said)}`,
+    what: `${service.name} does not run the new version: ${shown} answered ${answer.status} ${JSON.stringify(said)}`,
     hint: `Expected one of: ${versions.join(', ')}`,
   });
 }

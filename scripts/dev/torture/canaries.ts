@@ -36,9 +36,9 @@ export function secretOf({ value }: Canary): string {
   return inUrl === undefined ? value : decodeURIComponent(inUrl);
 }
 
-/** As dotenv reads it back. None has a quote and an apostrophe at once. */
+/** As dotenv and Compose read it back: in apostrophes where the one or the other would take it apart. None has an apostrophe itself. */
 export function envLine({ name, value }: Canary): string {
-  return value.includes('"') || value.includes('\\') ? `${name}='${value}'\n` : `${name}="${value}"\n`;
+  return /["\\$]/.test(value) ? `${name}='${value}'\n` : `${name}="${value}"\n`;
 }
 
 const WINDOW = 10;
@@ -65,12 +65,10 @@ function unpacked(text: string): string[] {
   return runs.flatMap((run) => [0, 1, 2, 3].map((at) => Buffer.from(run.slice(at), 'base64').toString()));
 }
 
-/** @returns names of the canaries that somebody who has the text would know of. */
-export function leaked(text: string): string[] {
+/** @returns names of the canaries that somebody who has the text would know of. @param of default: all. */
+export function leaked(text: string, of: readonly Canary[] = CANARIES): string[] {
   const forms = [text, unquoted(text), text.replaceAll('\\"', '"').replaceAll('\\\\', '\\'), ...unpacked(text)].join(
     '\n\n',
   );
-  return CANARIES.filter((canary) => windows(secretOf(canary)).some((part) => forms.includes(part))).map(
-    ({ name }) => name,
-  );
+  return of.filter((canary) => windows(secretOf(canary)).some((part) => forms.includes(part))).map(({ name }) => name);
 }

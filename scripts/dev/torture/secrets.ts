@@ -22,6 +22,8 @@ const FORMS: ReadonlyArray<(secret: string) => string> = [
   encodeURIComponent,
   (secret) => `https://user:${encodeURIComponent(secret).replaceAll('%20', '+')}@example.org/`,
   (secret) => secret.split('\n').join('\r\n'),
+  (secret) => `'${secret.replaceAll("'", "'\\''")}'`,
+  (secret) => secret.replaceAll(/[^A-Za-z0-9_/.:=@%+~#\n\u0080-\u{10ffff}-]/gu, '\\$&'),
   // A terminal would show it whole.
   (secret) => `${secret.slice(0, 4)}\x1b[0m${secret.slice(4)}`,
 ];
@@ -53,7 +55,7 @@ function said(random: (below: number) => number): string[] {
 
 export const SECRETS: LongForm = {
   kind: 'secrets',
-  what: '40 secrets in thirteen encodings, in chunks of any size',
+  what: '40 secrets in fifteen encodings, in chunks of any size',
   count: 20_000,
   async run(wish) {
     const done = await tryAll('secrets', wish, (at) => {

@@ -1,8 +1,8 @@
 // origin: it answers in time, without a prompt, has the branch, and takes a push. Asked with ls-remote: nothing is fetched.
 import { shellWord } from '../../backups/shell.ts';
-import { sshEnv } from '../../host/git/fetch.ts';
 import { type FetchCause, fetchCause, fetchSentence } from '../../host/git/fetch-cause.ts';
 import { canPush } from '../../host/git/push.ts';
+import { remoteOf } from '../../host/git/remote.ts';
 import { lastLines, type Repository, tryGit } from '../../host/git/run.ts';
 import { type Check, fail, type Mend, mend, pass, skip, warn } from '../check.ts';
 
@@ -19,7 +19,7 @@ export const remote: Check = {
     const ref = `refs/heads/${branch}`;
     const asked = await tryGit(at.repo, ['ls-remote', '--end-of-options', 'origin', ref], {
       timeoutMs: REMOTE_MS,
-      env: await sshEnv(at.repo),
+      env: (await remoteOf(at.repo)).env,
       maxStdoutBytes: 64 * 1024,
     });
     if (asked.code === 0 && !asked.timedOut)
@@ -31,7 +31,7 @@ export const remote: Check = {
               mend(`git push origin HEAD:${shellWord(ref)}`, 'if this host has the newest one'),
             ),
           ];
-    const said = lastLines(asked);
+    const said = lastLines(asked, at.secrets);
     const cause = fetchCause(said, asked.timedOut);
     const { what } = fetchSentence(cause, { branch, remote: url, timeoutMs: REMOTE_MS });
     return [fail([what, ...said.slice(-2)].join('; '), await wayOut(at.repo, cause, url, branch))];

@@ -4,6 +4,7 @@ import { checkBranch, isSha } from '../../model/names.ts';
 import type { RunResult } from '../port.ts';
 import { fetchCause, fetchSentence } from './fetch-cause.ts';
 import { lockInTheWay } from './ref-lock.ts';
+import { remoteOf } from './remote.ts';
 import { emptyObjects, git, gitFailed, lastLines, maskUrl, type Repository, tryGit } from './run.ts';
 import { storeEnv } from './store.ts';
 
@@ -28,12 +29,11 @@ export async function fetchBranch(
   checkBranch(branch);
   const timeoutMs = options.timeoutMs ?? 120_000;
   const tracking = `refs/remotes/origin/${branch}`;
-  const [remote, previous, ssh] = await Promise.all([
-    tryGit(repo, ['remote', 'get-url', 'origin']),
+  const [remote, previous] = await Promise.all([
+    remoteOf(repo),
     tryGit(repo, ['rev-parse', '--verify', '--quiet', '--end-of-options', tracking]),
-    sshEnv(repo),
   ]);
-  if (remote.code !== 0) throw noOrigin(repo);
+  if (remote.url === undefined) throw noOrigin(repo);
   const source = `refs/heads/${branch}`;
   const common = ['fetch', '--no-tags', '--no-recurse-submodules', '--refmap='];
   const into = repo.store
@@ -43,7 +43,7 @@ export async function fetchBranch(
     tryGit(repo, [...common, ...more, ...into], {
       timeoutMs,
       durable: repo.store === undefined,
-      env: { ...ssh, ...(repo.store ? storeEnv(repo.store) : {}) },
+      env: { ...remote.env, ...(repo.store ? storeEnv(repo.store) : {}) },
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
   let result = await fetch();
@@ -51,8 +51,8 @@ export async function fetchBranch(
   // Origin would not send again what is here in name.
   if (!repo.store && (await removeEmpty(repo, result))) result = await fetch('--refetch');
   if (result.code !== 0 || result.timedOut) {
-    const details = lastLines(result);
-    const url = maskUrl(remote.stdout.trim());
+    const details = lastLines(result, repo.secrets);
+    const url = maskUrl(remote.url);
     const sentence = fetchSentence(fetchCause(details, result.timedOut), { branch, remote: url, timeoutMs });
     throw refused({ ...sentence, where: url, details, ...(result.code === undefined ? {} : { rc: result.code }) });
   }
@@ -105,14 +105,3 @@ const noOrigin = (repo: Repository) =>
     where: repo.root,
     hint: 'git remote add origin URL',
   });
-
-/** An ssh that cannot ask and does not wait for ever, unless the operator has configured one. */
-export async function sshEnv(repo: Repository): Promise<Record<string, string>> {
-  const { GIT_SSH_COMMAND, GIT_SSH } = repo.host.machine.env;
-  if (GIT_SSH_COMMAND || GIT_SSH) return {};
-  const configured = await tryGit(repo, ['config', '--get', 'core.sshCommand']);
-  if (configured.code === 0 && configured.stdout.trim() !== '') return {};
-  return {
-    GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=3',
-  };
-}

@@ -1,7 +1,8 @@
 // Gives origin one commit for one branch, without a question and within a time.
 import { checkBranch, isSha } from '../../model/names.ts';
-import { sshEnv } from './fetch.ts';
+import { maskText } from '../mask.ts';
 import { type FetchCause, fetchCause } from './fetch-cause.ts';
+import { remoteOf } from './remote.ts';
 import { lastLines, type Repository, tryGit } from './run.ts';
 
 export type PushAnswer =
@@ -50,7 +51,8 @@ export async function pushCommit(
     'origin',
     `${sha}:${ref}`,
   ];
-  const result = await tryGit(repo, args, { timeoutMs, durable: !options.dryRun, env: await sshEnv(repo) });
+  const { env } = await remoteOf(repo, 'push');
+  const result = await tryGit(repo, args, { timeoutMs, durable: !options.dryRun, env });
   if (result.code === 0 && !result.timedOut) return { kind: 'pushed' };
   // `!<tab>from:to<tab>[rejected] (fetch first)`
   const said =
@@ -58,9 +60,10 @@ export async function pushCommit(
       .split('\n')
       .find((line) => line.startsWith('!\t'))
       ?.split('\t')[2] ?? '';
-  const details = lastLines(result);
+  const details = lastLines(result, repo.secrets);
   if (/^\[rejected\]/.test(said) || RACE.test([said, ...details].join('\n'))) return { kind: 'moved' };
-  if (said !== '') return { kind: 'refused', reason: `The remote refused the push: ${said}`, details };
+  if (said !== '')
+    return { kind: 'refused', reason: `The remote refused the push: ${maskText(said, repo.secrets ?? [])}`, details };
   return { kind: 'refused', reason: SENTENCES[fetchCause(details, result.timedOut)](branch, timeoutMs), details };
 }
 

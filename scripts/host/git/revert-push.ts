@@ -3,6 +3,7 @@ import { ReleaseError } from '../../model/error.ts';
 import { isAncestor, resolveCommit } from './commits.ts';
 import { fetchBranch } from './fetch.ts';
 import { pushCommit } from './push.ts';
+import { remoteOf } from './remote.ts';
 import { type RevertSpec, revertOnto } from './revert.ts';
 import { isReverted } from './revert-landed.ts';
 import { maskUrl, type Repository, tryGit } from './run.ts';
@@ -77,10 +78,11 @@ async function pushBranch(
   options: { timeoutMs?: number },
 ): Promise<Pushed> {
   const name = revertBranch(push.ticket);
-  const url = await tryGit(repo, ['remote', 'get-url', 'origin']);
-  const there = { kind: 'branch', name, remote: maskUrl(url.stdout.trim()) } as const;
+  const { url = '', env } = await remoteOf(repo);
+  const there = { kind: 'branch', name, remote: maskUrl(url) } as const;
   const listed = await tryGit(repo, ['ls-remote', '--quiet', 'origin', `refs/heads/${name}`], {
     timeoutMs: options.timeoutMs ?? 60_000,
+    env,
   });
   const before = /^[0-9a-f]{40}/.exec(listed.stdout)?.[0];
   if (before === sha) return { ...there, revertSha: sha };

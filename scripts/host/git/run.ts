@@ -1,5 +1,6 @@
 // Runs git: one cleaned environment, one set of guards, one way to say that it failed.
 import { ReleaseError, refused } from '../../model/error.ts';
+import { maskText } from '../mask.ts';
 import type { Host, RunResult } from '../port.ts';
 
 /** A repository as the engine's git calls see it. */
@@ -11,6 +12,8 @@ export interface Repository {
   store?: string;
   /** Carried by every git that is run in it, so that one that outlived us is found. */
   mark?: string;
+  /** What must not be shown of anything that git says. */
+  secrets?: readonly string[];
 }
 
 export interface GitOptions {
@@ -122,7 +125,7 @@ export function gitFailed(
   return new ReleaseError(kind, {
     what: how,
     where: repo.root,
-    details: lastLines(result),
+    details: lastLines(result, repo.secrets),
     ...(todo === undefined ? {} : { hint: todo }),
     ...(result.code === undefined ? {} : { rc: result.code }),
   });
@@ -139,12 +142,12 @@ const REFETCH = [
   'find .git/objects -type f -empty -delete && git fetch --refetch origin && git fsck --connectivity-only',
 ];
 
-/** What git said last, at most ten lines, without user info of URLs. */
-export const lastLines = (result: RunResult): string[] =>
+/** What git said last, at most ten lines, without secrets and user info of URLs: a remote can have its say in them. */
+export const lastLines = (result: RunResult, secrets: readonly string[] = []): string[] =>
   result.tail
     .filter((line) => line.trim() !== '')
     .slice(-10)
-    .map(maskUrl);
+    .map((line) => maskUrl(maskText(line, secrets)));
 
 /** Takes user name and password out of the URLs in a text. */
 export const maskUrl = (text: string): string => text.replaceAll(/([A-Za-z][A-Za-z0-9+.-]*:\/\/)[^\s/]*@/g, '$1***@');

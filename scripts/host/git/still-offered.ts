@@ -1,7 +1,8 @@
 // Whether origin still has what was fetched from it: between the look and the Advance, a branch may have been rewritten.
 import { refused } from '../../model/error.ts';
 import { isAncestor } from './commits.ts';
-import { fetchBranch, sshEnv } from './fetch.ts';
+import { fetchBranch } from './fetch.ts';
+import { remoteOf } from './remote.ts';
 import { lastLines, type Repository, tryGit } from './run.ts';
 
 /**
@@ -15,9 +16,10 @@ export async function checkStillOffered(
   options: { timeoutMs?: number } = {},
 ): Promise<string | undefined> {
   const asked = ['ls-remote', '--quiet', 'origin', `refs/heads/${branch}`];
-  const listed = await tryGit(repo, asked, { timeoutMs: options.timeoutMs ?? 30_000, env: await sshEnv(repo) });
+  const { env } = await remoteOf(repo);
+  const listed = await tryGit(repo, asked, { timeoutMs: options.timeoutMs ?? 30_000, env });
   if (listed.code !== 0 || listed.timedOut)
-    return `origin could not be asked again whether ${branch} still has ${sha}: ${lastLines(listed).at(-1) ?? 'it did not answer'}`;
+    return `origin could not be asked again whether ${branch} still has ${sha}: ${lastLines(listed, repo.secrets).at(-1) ?? 'it did not answer'}`;
   const tip = /^[0-9a-f]{40}/.exec(listed.stdout)?.[0];
   if (tip === sha) return undefined;
   if (tip !== undefined && (await isAncestor(repo, sha, (await fetchBranch(repo, branch)).sha))) return undefined;

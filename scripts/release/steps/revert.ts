@@ -102,6 +102,7 @@ async function followEnv(session: Session): Promise<void> {
   const { context } = session;
   context.env = parse(context.host.files.readText(context.paths.envFile, { follow: true }) ?? '');
   context.secrets = [...new Set([...context.secrets, ...secretsOf(context.env)])];
+  context.repo.secrets = context.secrets;
   session.resolved.clear();
   await readEnds(session);
 }

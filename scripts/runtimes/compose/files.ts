@@ -1,10 +1,10 @@
 // Which compose files a service has, and what they name: found in the text, before compose resolves it.
 import { dirname, isAbsolute, join } from 'node:path';
 import { parse as parseEnv } from 'dotenv';
-import { parseDocument } from 'yaml';
 import { refused } from '../../model/error.ts';
 import type { ServiceManifest } from '../../model/service.ts';
 import type { RuntimeContext, ServiceTree } from '../runtime.ts';
+import { asTree, composeTree, type Tree } from './text.ts';
 
 export interface ComposeFiles {
   paths: string[];
@@ -86,7 +86,7 @@ export function composeFiles(context: RuntimeContext, service: ServiceManifest, 
 
 /** Compose files, wherever they lie. */
 export function readComposeFiles(paths: string[], texts: string[]): ComposeFiles {
-  const parsed = texts.map(parse);
+  const parsed = texts.map(composeTree);
   const named = parsed.map((each) => each.name).filter((name) => typeof name === 'string');
   const read = [...new Set(parsed.flatMap(readAtResolve))];
   // An env file whose name has variables in it is found by compose's rules, which are not all known here.
@@ -94,18 +94,8 @@ export function readComposeFiles(paths: string[], texts: string[]): ComposeFiles
   return { paths, texts, name: named.at(-1), readAtResolve: read, selfContained };
 }
 
-interface Tree {
-  [key: string]: unknown;
-}
-const asTree = (value: unknown): Tree => (typeof value === 'object' && value !== null ? (value as Tree) : {});
 const asList = (value: unknown): unknown[] =>
   Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
-
-/** What cannot be read here is left for compose to report. */
-function parse(text: string): Tree {
-  const document = parseDocument(text, { merge: true, logLevel: 'silent' });
-  return document.errors.length > 0 ? {} : asTree(document.toJS({ maxAliasCount: 100 }));
-}
 
 function readAtResolve(document: Tree): string[] {
   const pathOf = (entry: unknown, key: string) => (typeof entry === 'string' ? entry : asTree(entry)[key]);

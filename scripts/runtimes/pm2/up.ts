@@ -114,8 +114,13 @@ async function start(
 ): Promise<void> {
   const { files, machine } = context.host;
   const common = { ...context.env, MERGE_SHA: await headOf(context) };
-  const file = join(context.paths.cache, `pm2-${service.name}-${machine.random(4)}.json`);
+  const ours = `pm2-${service.name}-`;
+  const file = join(context.paths.cache, `${ours}${machine.random(8)}.json`);
   files.mkdir(context.paths.cache);
+  // A killed engine leaves its own, with all of `.env` in it.
+  for (const name of files.list(context.paths.cache))
+    if (name.startsWith(ours) && /^[0-9a-f]+\.json$/.test(name.slice(ours.length)))
+      files.remove(join(context.paths.cache, name));
   // Through a file, because argv can be read by everybody.
   files.replace(file, JSON.stringify({ apps: apps.map((app) => ({ ...app, env: { ...common, ...app.env } })) }));
   try {

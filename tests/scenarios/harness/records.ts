@@ -72,7 +72,7 @@ function event(line: string): LogEvent {
   const [time = ''] = line.split(' ', 1);
   const pairs = [...line.slice(time.length).matchAll(/ ([^\s=]+)=("(?:[^"\\]|\\.)*"|\S*)/g)];
   const fields = Object.fromEntries(
-    pairs.map(([, key = '', value = '']) => [key, value.startsWith('"') ? (JSON.parse(value) as string) : value]),
+    pairs.map(([, key = '', value = '']) => [key, value.startsWith('"') ? unquoted(value.slice(1, -1)) : value]),
   );
   return {
     time,
@@ -83,6 +83,16 @@ function event(line: string): LogEvent {
     fields,
   };
 }
+
+const LETTERS: Record<string, string> = { n: '\n', r: '\r', t: '\t' };
+
+/** As docs/events.md has it. */
+const unquoted = (text: string): string =>
+  text.replaceAll(/\\(?:x([0-9a-f]{2})|u\{([0-9a-f]{1,6})\}|(.))/g, (_, byte?: string, point?: string, letter = '') =>
+    byte === undefined && point === undefined
+      ? (LETTERS[letter] ?? letter)
+      : String.fromCodePoint(Number.parseInt(byte ?? point ?? '', 16)),
+  );
 
 /** What a line has that docs/events.md does not speak of. */
 function undeclared({ event: name, fields }: LogEvent): string[] {
