@@ -4,18 +4,18 @@ import { verb as backup } from '../../release/backup.ts';
 import { verb as restore } from '../../release/restore.ts';
 import { verb as revert } from '../../release/revert.ts';
 import { verb as run } from '../../release/run.ts';
+import { verb as state } from '../../release/state.ts';
 import type { Verb } from '../../release/verb.ts';
 import {
   BACKUPS,
   beginWorld,
   type Files,
   packageFiles,
+  copyWorld,
   pushCommit,
-  ROOT,
   type ServiceSpec,
   writeData,
 } from '../simulation/beginning.ts';
-import { textOf } from '../simulation/program.ts';
 import { runSim } from '../simulation/run-verb.ts';
 import type { World } from '../simulation/world.ts';
 
@@ -33,7 +33,7 @@ export interface Scenario {
   /** What an operator types to go back; the host is then as before it. Not for what has no way back of its own. */
   back?: Command;
   /** What else a way on has to come to: told of the undisturbed host, and of each that was gone on with. */
-  stands?(world: World): string;
+  stands?(world: World): Promise<string>;
 }
 
 export const T = 'T-1';
@@ -83,10 +83,13 @@ export async function released(before: Services, next: Files, config: Record<str
   return world;
 }
 
-/** What the record of a ticket says of its release. */
-export function statusOf(world: World, ticket = T): string {
-  const record = world.disk.find(`${ROOT}/.asd/workspace/releases/${ticket}.env`);
-  return /^RELEASE_STATUS=(.*)$/m.exec(record === undefined ? '' : textOf(record.data))?.[1] ?? 'none';
+/** What release-state says of the release: its record alone may be older than the log. */
+export async function statusOf(world: World): Promise<string> {
+  const { said } = await runSim(copyWorld(world, 1), state, [T, '--json']);
+  const view = JSON.parse(said.join('\n')) as { state?: Record<string, string>; deadline?: unknown };
+  // There may be no record of it at all.
+  const status = view.state?.RELEASE_STATUS ?? 'none';
+  return status === 'awaiting-confirm' && view.deadline !== undefined ? `${status}, with a deadline` : status;
 }
 
 /** A host on which it was released, and waits for its confirmation. */
