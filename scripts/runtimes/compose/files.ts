@@ -101,10 +101,19 @@ const asTree = (value: unknown): Tree => (typeof value === 'object' && value !==
 const asList = (value: unknown): unknown[] =>
   Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
 
+/** Read files by their text: each is asked for when it is observed, prepared, exchanged and verified. Nobody changes one. */
+const trees = new Map<string, Tree>();
+const MOST_TREES = 200;
+
 /** What cannot be read here is left for compose to report. */
 function parse(text: string): Tree {
+  const known = trees.get(text);
+  if (known !== undefined) return known;
   const document = parseDocument(text, { merge: true, logLevel: 'silent' });
-  return document.errors.length > 0 ? {} : asTree(document.toJS({ maxAliasCount: 100 }));
+  const tree = document.errors.length > 0 ? {} : asTree(document.toJS({ maxAliasCount: 100 }));
+  if (trees.size >= MOST_TREES) trees.clear();
+  trees.set(text, tree);
+  return tree;
 }
 
 function readAtResolve(document: Tree): string[] {
