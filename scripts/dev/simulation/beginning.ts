@@ -212,6 +212,7 @@ export function copyWorld(world: World, seed: number): World {
   });
   other.pid = world.pid;
   other.bootId = world.bootId;
+  other.bootedMs = world.bootedMs;
   other.helpers = new Set(world.helpers);
   other.processes = new Set(world.processes);
   return other;

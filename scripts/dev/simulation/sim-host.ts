@@ -61,7 +61,7 @@ function simClock(world: World): Clock {
   const { clock } = world;
   return {
     now: () => new Date(clock.now()),
-    monotonicMs: () => clock.now(),
+    monotonicMs: () => clock.now() - world.bootedMs,
     async sleep(ms, signal) {
       if (signal?.aborted || ms <= 0) return;
       await new Promise<void>((resolve) => {

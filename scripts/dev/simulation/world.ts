@@ -55,6 +55,8 @@ export interface World {
   /** Of the engine that runs now. */
   pid: number;
   bootId: string;
+  /** When the machine was started, by its clock. */
+  bootedMs: number;
   /** Paths of held locks, by the pid that holds them. */
   locks: Map<string, number>;
   helpers: Set<Helper>;
@@ -152,6 +154,9 @@ export function seeded(seed: number): () => number {
   };
 }
 
+/** How long a machine has run when its world begins. */
+const UPTIME_MS = 5_000_000;
+
 export interface WorldParts {
   disk: Disk;
   objects: GitObjects;
@@ -169,6 +174,7 @@ export function makeWorld(parts: WorldParts): World {
     clock,
     pid: 1000,
     bootId: '11111111-1111-4111-8111-111111111111',
+    bootedMs: parts.nowMs - UPTIME_MS,
     locks: new Map(),
     helpers: new Set(),
     processes: new Set(),
@@ -241,5 +247,6 @@ export function reboot(world: World, { how, seed }: PowerCut): void {
   world.disk.cut(how, seeded(seed));
   world.containers.reboot(world.clock.now());
   nextProcess(world);
+  world.bootedMs = world.clock.now();
   world.bootId = `${String(world.pid).padStart(8, '0')}-1111-4111-8111-111111111111`;
 }

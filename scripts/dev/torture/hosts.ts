@@ -9,9 +9,9 @@ import type { Verb } from '../../release/verb.ts';
 import {
   BACKUPS,
   beginWorld,
+  copyWorld,
   type Files,
   packageFiles,
-  copyWorld,
   pushCommit,
   type ServiceSpec,
   writeData,
@@ -31,7 +31,7 @@ export interface Scenario {
   /** What an operator types after a crash to go on; the host is then as after the command. */
   forward: ReadonlyArray<Command | ((world: World) => Command)>;
   /** What an operator types to go back; the host is then as before it. Not for what has no way back of its own. */
-  back?: Command;
+  back?: Command | ((world: World) => Command);
   /** What else a way on has to come to: told of the undisturbed host, and of each that was gone on with. */
   stands?(world: World): Promise<string>;
 }

@@ -70,21 +70,20 @@ export async function judge(
     memory.set(key, what);
     return what;
   };
-  const begin = async (command: Command, of: number): Promise<World> => {
+  const begin = async (way: Scenario['command'], of: number): Promise<World> => {
     const host = copyWorld(world, seed + of);
-    if (again !== undefined) await killRecovery(known, host, command, again);
+    if (again !== undefined) await killRecovery(known, host, commandOf(way, host), again);
     return host;
   };
 
   const looked = await once(known.look, world, () => lookAt(world));
   if (looked !== undefined) return { what: looked, merged };
-  const forward = await begin(commandOf(scenario.forward[0] ?? scenario.command, world), 1);
+  const forward = await begin(scenario.forward[0] ?? scenario.command, 1);
   const wrong = await once(known.forward, forward, (key) => goOn(promised, key, forward));
   if (wrong !== undefined) return { what: `forward: ${wrong}`, merged };
   if (scenario.back === undefined) return { what: undefined, merged };
-  const way = scenario.back;
-  const back = await begin(way, 2);
-  const left = await once(known.back, back, (key) => goBack(promised, key, back, way));
+  const back = await begin(scenario.back, 2);
+  const left = await once(known.back, back, (key) => goBack(promised, key, back));
   return { what: left === undefined ? undefined : `back: ${left}`, merged };
 }
 
@@ -148,11 +147,11 @@ async function goOn(
 }
 
 async function goBack(
-  { known, before, beganMs }: Promised,
+  { scenario, known, before, beganMs }: Promised,
   key: string,
   world: World,
-  command: Command,
 ): Promise<string | undefined> {
+  const command = commandOf(scenario.back ?? scenario.command, world);
   let ended = await again(world, command, (length) => known.lengths.set(lengthOf(key, command), length));
   // Where a command hung for hours, more is lost than the settings allow without a word.
   const late = world.clock.now() - beganMs >= MAX_LOSS_MS;

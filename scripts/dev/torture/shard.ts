@@ -15,8 +15,8 @@ import { SCENARIOS } from './scenarios.ts';
 
 export interface Shard {
   seed: number;
-  /** Wall time at which it ends, wherever it is. */
-  untilMs: number;
+  /** Wall time at which it ends, wherever it is; undefined: when every point was visited. */
+  untilMs?: number | undefined;
   /** Words of scenarios' names; empty for all. */
   only: string;
   kinds: readonly string[];
@@ -63,6 +63,9 @@ function disturbances({ what }: Effect, kinds: readonly string[], random: () => 
 
 interface Place {
   point: Point;
+  /** By scenario, effect and kind. */
+  made: number;
+  /** By chance. */
   order: number;
   prepared: Prepared;
 }
@@ -78,7 +81,7 @@ export async function runShard(shard: Shard): Promise<Tally> {
     for (const effect of prepared.effects) {
       for (const disturbance of disturbances(effect, shard.kinds, random)) {
         const point = { scenario: scenario.name, at: effect.at, disturbance, seed: Math.floor(random() * 2 ** 31) };
-        places.push({ point, order: random(), prepared });
+        places.push({ point, made: places.length, order: random(), prepared });
       }
     }
   }
@@ -88,17 +91,20 @@ export async function runShard(shard: Shard): Promise<Tally> {
     .sort((a, b) => a.order - b.order);
   for (const { point } of mine) tally.all[point.disturbance.kind] = (tally.all[point.disturbance.kind] ?? 0) + 1;
   const wanted = mine.slice(0, shard.most);
-  for (let from = 0; from < wanted.length; from += ROUND) await visit(wanted.slice(from, from + ROUND), shard, tally);
+  const round = shard.untilMs === undefined ? wanted.length : ROUND;
+  for (let from = 0; from < wanted.length; from += round) await visit(wanted.slice(from, from + round), shard, tally);
   return tally;
 }
 
 /** Scenario by scenario: one run of it keeps the hosts that its points begin with. */
-async function visit(places: readonly Place[], { untilMs }: Shard, tally: Tally): Promise<void> {
+async function visit(places: readonly Place[], shard: Shard, tally: Tally): Promise<void> {
+  const { untilMs = Number.POSITIVE_INFINITY } = shard;
   for (const [prepared, own] of Map.groupBy(places, (place) => place.prepared)) {
     if (Date.now() >= untilMs) return;
     const ends = own.filter(({ point }) => endsTheEngine(point.disturbance));
     await keep(prepared, new Set(ends.map(({ point }) => point.at)));
-    for (const { point } of own.sort((a, b) => a.point.at - b.point.at)) {
+    // A kill comes before the nested one at the same effect: how long its recovery is, is known then.
+    for (const { point } of own.sort((a, b) => a.made - b.made)) {
       if (Date.now() >= untilMs) break;
       const { failure, merged } = await runPoint(prepared, point);
       if (failure !== undefined) tally.failures.push(failure);
