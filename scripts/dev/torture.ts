@@ -19,7 +19,7 @@ Exits 1 where a promise was broken; each failure is printed with the words that 
 
 interface Wanted {
   seed: number;
-  untilMs: number;
+  untilMs: number | undefined;
   only: string;
   kinds: string[];
   long: { from: number; most: number | undefined };
@@ -31,19 +31,21 @@ function asked(args: readonly string[]): Wanted | undefined {
       args: [...args],
       options: {
         seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
-        minutes: { type: 'string', default: '1440' },
+        minutes: { type: 'string' },
         only: { type: 'string', default: '' },
         kinds: { type: 'string', default: [...KINDS, ...LONG].join(',') },
         most: { type: 'string' },
         from: { type: 'string', default: '0' },
       },
     });
-    const [seed, minutes, kinds] = [Number(values.seed), Number(values.minutes), values.kinds.split(',')];
+    const [seed, kinds] = [Number(values.seed), values.kinds.split(',')];
+    const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
     const [from, most] = [Number(values.from), values.most === undefined ? undefined : Number(values.most)];
     const known = kinds.every((kind) => [...KINDS, ...LONG].some((each) => each === kind));
     const numbers = [seed, from, most ?? 0].every((each) => Number.isInteger(each) && each >= 0);
-    if (!numbers || !(minutes > 0) || !known) return undefined;
-    return { seed, untilMs: Date.now() + minutes * 60_000, only: values.only, kinds, long: { from, most } };
+    if (!numbers || (minutes !== undefined && !(minutes > 0)) || !known) return undefined;
+    const untilMs = minutes === undefined ? undefined : Date.now() + minutes * 60_000;
+    return { seed, untilMs, only: values.only, kinds, long: { from, most } };
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error));
     return undefined;
@@ -83,7 +85,11 @@ async function main(args: readonly string[]): Promise<number> {
     for (const line of tableOf(tallies, wanted.seed, (performance.now() - began) / 1000)) console.log(line);
     failed = tallies.some(({ failures }) => failures.length > 0);
   }
-  const rows = await runLong(wanted.kinds, { seed: wanted.seed, untilMs: wanted.untilMs, ...long });
+  const rows = await runLong(wanted.kinds, {
+    seed: wanted.seed,
+    untilMs: wanted.untilMs ?? Number.POSITIVE_INFINITY,
+    ...long,
+  });
   for (const line of longTable(rows, wanted.seed)) console.log(line);
   return failed || rows.some(({ failures }) => failures.length > 0) ? 1 : 0;
 }

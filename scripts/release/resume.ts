@@ -20,7 +20,7 @@ import type { Begun } from './begin.ts';
 import { concerned } from './concerned.ts';
 import type { Context } from './context.ts';
 import { findDrift } from './drift.ts';
-import { arm, confirmWish, logArmed } from './guard/arm.ts';
+import { arm, askedBefore, confirmWish, logArmed } from './guard/arm.ts';
 import { readManifests } from './manifests.ts';
 import { openReporter } from './reporter.ts';
 import { makeLogger, type Session, saveReceipt } from './session.ts';
@@ -35,7 +35,7 @@ export interface ResumeRequest {
   skip: ReadonlySet<Phase>;
   acceptDrift: boolean;
   reason: string;
-  /** As typed; one that is armed already stays armed in any case. */
+  /** As typed; one that was asked for before stays asked for in any case. */
   confirmWithinMs?: number | undefined;
   json: boolean;
 }
@@ -80,7 +80,8 @@ export async function resume(context: Context, lock: ReleaseLock, request: Resum
       hint: `Begin it again: just release-run ${request.ticket}`,
     });
   }
-  const now = standing(readLog(host, files.log).events);
+  const { events } = readLog(host, files.log);
+  const now = standing(events);
   dueSteps(
     plan,
     now,
@@ -106,8 +107,9 @@ export async function resume(context: Context, lock: ReleaseLock, request: Resum
     });
   }
   const armed = readGuard(host, paths, request.ticket)?.armed;
-  const asked = armed || request.confirmWithinMs !== undefined;
-  const wish = asked && confirmWish(armed?.config ?? context.config, request.confirmWithinMs ?? armed?.withinMs);
+  // A deadline that had nothing to put back yet was let go; the window that was asked for was not.
+  const withinMs = request.confirmWithinMs ?? armed?.withinMs ?? askedBefore(events);
+  const wish = withinMs === undefined ? undefined : confirmWish(armed?.config ?? context.config, withinMs);
   const guard = wish ? await arm(context, plan, wish) : undefined;
   const reporter = openReporter(host, context.terminal, { json: request.json, expectedS: plan.expected.durationS });
   const engine = await host.own.openEngine(paths, host.own.engineHash);

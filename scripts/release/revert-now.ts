@@ -66,8 +66,8 @@ export async function openedRevert(context: Context, ticket: string, options: Om
   const { own: state, entry } = records;
   if (!state) throw refused({ what: `This host has no record of ${ticket}`, hint: 'See: just release-list' });
   if (state.mergeSha !== state.targetSha && state.releaseStatus !== 'reverted') {
-    // Whether it was in the middle of its Advance is in the log, whatever came of it afterwards.
-    if (state.phase !== 'prepare' && state.phase !== 'revert') throw nothingToRevert(ticket);
+    // Whether it was in the middle of its Advance is in the log, whatever came of it afterwards: that its time was over, too.
+    if (!['prepare', 'confirm', 'revert'].includes(state.phase)) throw nothingToRevert(ticket);
   }
   const { session, log } = await openRevert(context, ticket, {
     ...options,

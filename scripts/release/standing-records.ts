@@ -26,7 +26,8 @@ export function readRecords(context: Context, ticket: string): Records {
 }
 
 function isCutOff({ host }: Context, { state, broken, files }: ReleaseEntry): boolean {
-  if (state?.mergeSha !== '' || state.phase !== 'prepare' || isFinished(state) || broken) return false;
+  const moves = state?.phase === 'prepare' || state?.phase === 'confirm';
+  if (state?.mergeSha !== '' || !moves || isFinished(state) || broken) return false;
   return standing(readLog(host, files.log).events).open.has('advance');
 }
 

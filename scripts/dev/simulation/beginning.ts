@@ -106,7 +106,7 @@ export function pushCommit(world: World, files: Files, message: string, branch =
   const ref = `${ORIGIN}/refs/heads/${branch}`;
   const from = disk.find(ref) ?? disk.find(`${ORIGIN}/refs/heads/main`);
   const parent = from === undefined ? undefined : new TextDecoder().decode(from.data).trim();
-  const all = parent === undefined ? new Map() : objects.files(parent);
+  const all = new Map(parent === undefined ? [] : objects.files(parent));
   for (const [path, text] of Object.entries(files)) {
     if (text === null)
       for (const known of [...all.keys()])
@@ -187,7 +187,7 @@ export function startByHand(world: World, name: string): void {
     put(world, `${VOLUMES}/${volume}/_data/notes.txt`, `first data of ${volume}\n`, 0o640);
     put(world, `${VOLUMES}/${volume}/_data/deep/er/list`, 'one\ntwo\n');
   }
-  for (const path of world.disk.below(VOLUMES)) world.disk.get(path).uid = 999;
+  for (const path of world.disk.below(VOLUMES)) world.disk.attribute(world.disk.get(path), { uid: 999 });
 }
 
 /** What users do: a file changes, one comes, one goes. */
@@ -212,5 +212,8 @@ export function copyWorld(world: World, seed: number): World {
   });
   other.pid = world.pid;
   other.bootId = world.bootId;
+  other.bootedMs = world.bootedMs;
+  other.helpers = new Set(world.helpers);
+  other.processes = new Set(world.processes);
   return other;
 }

@@ -45,6 +45,24 @@ function wordsOf(argv: readonly string[]): Words {
   return words;
 }
 
+interface RawDocument {
+  services?: Record<string, ServiceFile>;
+  volumes?: Record<string, { name?: string } | null>;
+}
+
+/** Documents by their text: the same few are asked for again and again, and nobody changes one. */
+const documents = new Map<string, RawDocument>();
+const MOST_DOCUMENTS = 500;
+
+function parsed(text: string): RawDocument {
+  const known = documents.get(text);
+  if (known !== undefined) return known;
+  if (documents.size >= MOST_DOCUMENTS) documents.clear();
+  const document = parse(text) as RawDocument;
+  documents.set(text, document);
+  return document;
+}
+
 function documentOf(call: Call, { project, file, envFile }: Words): Document {
   const { disk } = call.world;
   const text = file === '-' ? textOf(call.input) : textOf(disk.get(file, { follow: true }).data);
@@ -56,10 +74,7 @@ function documentOf(call: Call, { project, file, envFile }: Words): Document {
     /\$\{(\w+)(?::-([^}]*))?\}/g,
     (_, name: string, other?: string) => variables[name] ?? other ?? '',
   );
-  const raw = parse(filled) as {
-    services?: Record<string, ServiceFile>;
-    volumes?: Record<string, { name?: string } | null>;
-  };
+  const raw = parsed(filled);
   return {
     name: project,
     services: Object.fromEntries(

@@ -1,37 +1,34 @@
 // A disk that knows what was flushed and what was not: contents by file, names by folder, as POSIX promises it and not more.
 import { basename, dirname, join, normalize } from 'node:path';
+import {
+  blankInode,
+  copyInode,
+  hashOf,
+  type Inode,
+  type Kind,
+  type NameChange,
+  type OwnInode,
+  partly,
+} from './inode.ts';
 
-export type Kind = 'file' | 'folder' | 'link';
-
-export interface Inode {
-  id: number;
-  kind: Kind;
-  mode: number;
-  uid: number;
-  gid: number;
-  mtimeMs: number;
-  /** Never changed in place. A link's is its target. */
-  data: Uint8Array;
-  /** What a power cut leaves of the data. */
-  flushed: Uint8Array;
-  entries: Map<string, number>;
-  flushedEntries: Map<string, number>;
-  /** Changes of names since the last flush of the folder, in their order. */
-  pending: NameChange[];
-}
-
-/** A rename is one change: its two halves come together, or not at all. */
-export interface NameChange {
-  folder: number;
-  remove?: string;
-  /** Where a rename takes the name to. */
-  put?: { folder: number; name: string; inode: number };
-}
+export type { Inode, Kind } from './inode.ts';
 
 export type Cut = 'lost' | 'kept' | 'mixed';
 
-const EMPTY = new Uint8Array();
 const ROOT = 1;
+
+/** The parts of paths that were looked up: the same ones come again and again. */
+const partsByPath = new Map<string, readonly string[]>();
+const MOST_PATHS = 20_000;
+
+function partsOf(path: string): readonly string[] {
+  const known = partsByPath.get(path);
+  if (known !== undefined) return known;
+  if (partsByPath.size >= MOST_PATHS) partsByPath.clear();
+  const parts = normalize(path).split('/').filter(Boolean);
+  partsByPath.set(path, parts);
+  return parts;
+}
 
 /** An error as the operating system gives it. */
 export function osError(code: string, call: string, path: string): Error {
@@ -39,26 +36,23 @@ export function osError(code: string, call: string, path: string): Error {
 }
 
 export class Disk {
-  private readonly inodes = new Map<number, Inode>();
+  private inodes = new Map<number, OwnInode>();
+  /** Which of them no copy shares. */
+  private readonly own = new Set<number>();
   private last = ROOT;
   /** Wall time for new files, set by the world. */
   nowMs = 0;
 
   constructor() {
-    this.inodes.set(ROOT, this.blank(ROOT, 'folder', 0o755));
+    this.add(blankInode(ROOT, 'folder', 0o755, 0));
   }
 
   /** Another disk with the same content; nothing that is done to one is seen on the other. */
   copy(): Disk {
     const other = new Disk();
-    for (const [id, inode] of this.inodes) {
-      other.inodes.set(id, {
-        ...inode,
-        entries: new Map(inode.entries),
-        flushedEntries: new Map(inode.flushedEntries),
-        pending: [...inode.pending],
-      });
-    }
+    other.inodes = new Map(this.inodes);
+    other.own.clear();
+    this.own.clear();
     other.last = this.last;
     other.nowMs = this.nowMs;
     return other;
@@ -66,21 +60,24 @@ export class Disk {
 
   /** What is there after the power went: only what was flushed, everything, or any part of the rest that a disk may have written. */
   cut(how: Cut, random: () => number): void {
-    if (how === 'lost') {
-      for (const inode of this.inodes.values()) {
-        inode.data = inode.flushed;
-        inode.entries = new Map(inode.flushedEntries);
+    const open = [...this.inodes.values()].filter(
+      ({ data, flushed, pending }) => data !== flushed || pending.length > 0,
+    );
+    if (how !== 'kept') {
+      const changes = new Set(open.flatMap(({ pending }) => pending));
+      for (const { id } of open) {
+        const inode = this.change(id);
+        if (inode.kind === 'folder') inode.entries = new Map(inode.flushedEntries);
+        if (inode.data === inode.flushed) continue;
+        if (how === 'lost') inode.data = inode.flushed;
+        else if (random() < 0.5) inode.data = partly(inode, random);
       }
-    } else if (how === 'mixed') {
-      const changes = new Set([...this.inodes.values()].flatMap((inode) => inode.pending));
-      for (const inode of this.inodes.values()) {
-        inode.entries = new Map(inode.flushedEntries);
-        if (inode.data !== inode.flushed && random() < 0.5) inode.data = partly(inode, random);
-      }
-      for (const change of changes) if (random() < 0.5) this.applyTo('entries', change);
+      if (how === 'mixed') for (const change of changes) if (random() < 0.5) this.applyTo('entries', change);
     }
-    for (const inode of this.inodes.values()) {
+    for (const { id } of open) {
+      const inode = this.change(id);
       inode.flushed = inode.data;
+      if (inode.kind !== 'folder') continue;
       inode.flushedEntries = new Map(inode.entries);
       inode.pending = [];
     }
@@ -96,13 +93,14 @@ export class Disk {
   find(path: string, options: { follow?: boolean } = {}, depth = 0): Inode | undefined {
     if (depth > 20) throw osError('ELOOP', 'open', path);
     let at = this.inode(ROOT);
-    const parts = normalize(path).split('/').filter(Boolean);
-    for (const [index, part] of parts.entries()) {
+    const parts = partsOf(path);
+    const last = parts.length - 1;
+    for (let index = 0; index <= last; index += 1) {
       if (at.kind !== 'folder') throw osError('ENOTDIR', 'open', path);
-      const id = at.entries.get(part);
+      const id = at.entries.get(parts[index] ?? '');
       if (id === undefined) return undefined;
       const next = this.inode(id);
-      if (next.kind === 'link' && (index < parts.length - 1 || options.follow)) {
+      if (next.kind === 'link' && (index < last || options.follow)) {
         const folder = `/${parts.slice(0, index).join('/')}`;
         const target = new TextDecoder().decode(next.data);
         const rest = parts.slice(index + 1);
@@ -139,15 +137,15 @@ export class Disk {
   }
 
   /** A new inode under a name. @throws EEXIST, ENOENT. */
-  create(path: string, kind: Kind, mode: number, data: Uint8Array = EMPTY): Inode {
+  create(path: string, kind: Kind, mode: number, data: Uint8Array = new Uint8Array()): Inode {
     const folder = this.folderOf(path);
     if (folder.entries.has(basename(path))) throw osError('EEXIST', 'open', path);
     this.last += 1;
-    const inode = this.blank(this.last, kind, mode);
+    const inode = blankInode(this.last, kind, mode, this.nowMs);
     inode.data = data;
     // A link's target and a folder's being are written with the name.
     if (kind !== 'file') inode.flushed = data;
-    this.inodes.set(inode.id, inode);
+    this.add(inode);
     this.apply({ folder: folder.id, put: { folder: folder.id, name: basename(path), inode: inode.id } });
     return inode;
   }
@@ -159,9 +157,15 @@ export class Disk {
     this.apply({ folder: folder.id, put: { folder: folder.id, name: basename(to), inode: this.get(from).id } });
   }
 
-  write(inode: Inode, data: Uint8Array): void {
+  write({ id }: Inode, data: Uint8Array): void {
+    const inode = this.change(id);
     inode.data = data;
     inode.mtimeMs = this.nowMs;
+  }
+
+  /** chmod, chown, utimes. */
+  attribute({ id }: Inode, attributes: Partial<Pick<Inode, 'mode' | 'uid' | 'gid' | 'mtimeMs'>>): void {
+    Object.assign(this.change(id), attributes);
   }
 
   /** @throws ENOENT, EISDIR, ENOTDIR, ENOTEMPTY. */
@@ -190,68 +194,84 @@ export class Disk {
   }
 
   /** fsync: the content of a file, the names in a folder. */
-  flush(inode: Inode): void {
+  flush({ id }: Inode): void {
+    const inode = this.change(id);
     if (inode.kind !== 'folder') {
       inode.flushed = inode.data;
       return;
     }
-    for (const change of inode.pending) {
-      this.applyTo('flushedEntries', change);
-      const other = this.inodes.get(change.folder === inode.id ? (change.put?.folder ?? 0) : change.folder);
-      if (other !== undefined && other !== inode) other.pending = other.pending.filter((each) => each !== change);
-    }
+    const { pending } = inode;
+    inode.flushedEntries = new Map(inode.entries);
     inode.pending = [];
+    // Of a rename from or to another folder, that one's half comes with it.
+    for (const change of pending) {
+      const other = change.folder === id ? (change.put?.folder ?? id) : change.folder;
+      if (other === id || !this.inodes.has(other)) continue;
+      const half = this.change(other);
+      if (other === change.folder) half.flushedEntries.delete(change.remove ?? '');
+      else if (change.put !== undefined) half.flushedEntries.set(change.put.name, change.put.inode);
+      half.pending = half.pending.filter((each) => each !== change);
+    }
   }
 
-  /** Everything that is there, but not what of it was flushed: no later cut can tell. Inodes keep their numbers. */
-  describe(tell: (text: string, data: Uint8Array) => void): void {
-    for (const { id, kind, mode, uid, gid, mtimeMs, entries, data } of this.inodes.values()) {
-      // The time of a folder is no part of what anybody looks at.
-      const time = kind === 'folder' ? 0 : mtimeMs;
-      tell(JSON.stringify([id, kind, mode, uid, gid, time, data.length, [...entries]]), data);
+  /** Everything that is there, but not what of it was flushed: no later cut can tell. Inodes keep their numbers. @param tell is given a hash for each. */
+  describe(tell: (hash: string) => void): void {
+    for (const inode of this.inodes.values()) {
+      inode.told ??= hashOf(inode);
+      tell(inode.told);
     }
   }
 
   /** Paths below a folder, parents first, itself not among them. */
   below(path: string): string[] {
-    return this.list(path).flatMap((name) => {
-      const each = join(path, name);
-      return this.get(each).kind === 'folder' ? [each, ...this.below(each)] : [each];
-    });
+    const folder = this.find(path, { follow: true });
+    if (folder === undefined) return [];
+    if (folder.kind !== 'folder') throw osError('ENOTDIR', 'scandir', path);
+    const found: string[] = [];
+    const visit = ({ entries }: Inode, at: string): void => {
+      for (const name of [...entries.keys()].sort()) {
+        const inode = this.inode(entries.get(name) ?? 0);
+        found.push(`${at}/${name}`);
+        if (inode.kind === 'folder') visit(inode, `${at}/${name}`);
+      }
+    };
+    visit(folder, `/${partsOf(path).join('/')}`);
+    return found;
   }
 
   private apply(change: NameChange): void {
     this.applyTo('entries', change);
     const folders = new Set([change.folder, change.put?.folder ?? change.folder]);
     for (const id of folders) {
-      const folder = this.inode(id);
+      const folder = this.change(id);
       folder.pending.push(change);
       folder.mtimeMs = this.nowMs;
     }
   }
 
   private applyTo(which: 'entries' | 'flushedEntries', { folder, remove, put }: NameChange): void {
-    if (remove !== undefined) this.inodes.get(folder)?.[which].delete(remove);
-    if (put !== undefined) this.inodes.get(put.folder)?.[which].set(put.name, put.inode);
+    if (remove !== undefined && this.inodes.has(folder)) this.change(folder)[which].delete(remove);
+    if (put !== undefined && this.inodes.has(put.folder)) this.change(put.folder)[which].set(put.name, put.inode);
   }
 
-  private blank(id: number, kind: Kind, mode: number): Inode {
-    return {
-      id,
-      kind,
-      mode,
-      uid: 0,
-      gid: 0,
-      mtimeMs: this.nowMs,
-      data: EMPTY,
-      flushed: EMPTY,
-      entries: new Map(),
-      flushedEntries: new Map(),
-      pending: [],
-    };
+  private add(inode: OwnInode): void {
+    this.inodes.set(inode.id, inode);
+    this.own.add(inode.id);
   }
 
-  private inode(id: number): Inode {
+  /** An inode that may be changed where it is: the first change of what a copy shares makes another one. */
+  private change(id: number): OwnInode {
+    const found = this.inode(id);
+    if (this.own.has(id)) {
+      found.told = undefined;
+      return found;
+    }
+    const made = copyInode(found);
+    this.add(made);
+    return made;
+  }
+
+  private inode(id: number): OwnInode {
     const found = this.inodes.get(id);
     if (found === undefined) throw new Error(`no inode ${id}`);
     return found;
@@ -274,14 +294,4 @@ export class Disk {
     visit(ROOT);
     for (const id of [...this.inodes.keys()]) if (!reached.has(id)) this.inodes.delete(id);
   }
-}
-
-/** A file that was being written when the power went: whole, or the beginning of it. */
-function partly(inode: Inode, random: () => number): Uint8Array {
-  if (inode.kind !== 'file' || random() < 0.5) return inode.data;
-  const { data, flushed } = inode;
-  // What is appended to comes in its order; something new is cut anywhere.
-  const from =
-    data.length > flushed.length && Buffer.from(data.subarray(0, flushed.length)).equals(flushed) ? flushed.length : 0;
-  return data.subarray(0, from + Math.floor(random() * (data.length - from)));
 }

@@ -1,5 +1,6 @@
 // The simulated Docker engine's HTTP interface, as far as the engine asks it.
 import type { SimContainer } from './docker-state.ts';
+import { Hung } from './program.ts';
 import type { World } from './world.ts';
 
 export const VOLUMES = '/var/lib/docker/volumes';
@@ -11,6 +12,16 @@ interface Answer {
 
 const ok = (json: unknown): Answer => ({ status: 200, json });
 const done: Answer = { status: 204, json: undefined };
+
+/** What the daemon does. @throws Hung. @returns its refusal where it does not. */
+function effect(world: World, what: string, path: string): Answer | undefined {
+  const struck = world.effect(what, path);
+  if (struck?.kind === 'hang') throw new Hung(what);
+  return struck?.kind === 'exit'
+    ? { status: 500, json: { message: `it was told to fail (${struck.code})` } }
+    : undefined;
+}
+
 const none = (what: string): Answer => ({ status: 404, json: { message: `No such ${what}` } });
 
 const labelsOf = (each: SimContainer): Record<string, string> => ({
@@ -90,7 +101,8 @@ function image(world: World, ref: string): Answer {
 
 function act(world: World, each: SimContainer, action: string, query: URLSearchParams): Answer {
   const { containers } = world;
-  world.effect(`docker ${action}`, each.name);
+  const refusal = effect(world, `docker ${action}`, each.name);
+  if (refusal !== undefined) return refusal;
   const nowMs = world.clock.now();
   if (action === 'start') containers.start(each, nowMs);
   else if (action === 'stop') {
@@ -121,7 +133,8 @@ function network(world: World, method: string, path: string, query: URLSearchPar
   }
   if (!networks.has(name)) return none('network');
   if (method !== 'DELETE') return ok(shown(name));
-  world.effect('docker network remove', name);
+  const refusal = effect(world, 'docker network remove', name);
+  if (refusal !== undefined) return refusal;
   networks.delete(name);
   return done;
 }
@@ -144,7 +157,8 @@ export function dockerApi(world: World, method: string, url: string): Answer {
   const [, ref, what] = /^\/images\/(.+?)\/(json|tag)$/.exec(path) ?? [];
   if (ref !== undefined && what === 'json') return image(world, decodeURI(ref));
   if (ref !== undefined) {
-    world.effect('docker tag', `${query.get('repo')}:${query.get('tag')}`);
+    const refusal = effect(world, 'docker tag', `${query.get('repo')}:${query.get('tag')}`);
+    if (refusal !== undefined) return refusal;
     if (!containers.images.has(decodeURI(ref))) return none('image');
     containers.tags.set(`${query.get('repo')}:${query.get('tag')}`, decodeURI(ref));
     return { status: 201, json: undefined };
@@ -155,7 +169,8 @@ export function dockerApi(world: World, method: string, url: string): Answer {
   if (action === 'json') return ok(inspect(each));
   if (method === 'POST' && action !== undefined) return act(world, each, action, query);
   if (method === 'DELETE') {
-    world.effect('docker remove', each.name);
+    const refusal = effect(world, 'docker remove', each.name);
+    if (refusal !== undefined) return refusal;
     containers.stop(each, world.clock.now());
     containers.containers.delete(each.id);
     return done;

@@ -2,10 +2,13 @@
 import { createHash } from 'node:crypto';
 import type { World } from './world.ts';
 
-/** Equal names: the same commands do the same on both, but for the times that they write down. */
-export function everythingOn({ disk, containers, bootId, pid }: World): string {
-  const hash = createHash('sha256').update(`${bootId} ${pid}\n`);
-  disk.describe((text, data) => void hash.update(text).update(data));
+/** Of disk and containers alone, whoever has looked at them. */
+export function hostOf({ disk, containers }: World): string {
+  const hash = createHash('sha256');
+  disk.describe((told) => void hash.update(told));
   hash.update(containers.describe());
-  return hash.digest('hex');
+  return hash.digest('base64');
 }
+
+/** Equal names: the same commands do the same on both, but for the times that they write down. */
+export const everythingOn = (world: World): string => `${hostOf(world)} ${world.bootId} ${world.pid}`;

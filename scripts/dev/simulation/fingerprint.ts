@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ROOT } from './beginning.ts';
 import { VOLUMES } from './docker-api.ts';
 import { dirtyPaths, readIndex, resolve } from './git-repository.ts';
+import { textOf } from './program.ts';
 import { packFolder } from './tools.ts';
 import type { World } from './world.ts';
 
@@ -27,7 +28,7 @@ export function fingerprint(world: World): Fingerprint {
   // Notes without a link are half made, or half gone: git itself takes them away.
   const notes = disk.list(join(git, 'worktrees')).filter((id) => {
     const link = disk.find(join(git, 'worktrees', id, 'gitdir'));
-    return link !== undefined && new TextDecoder().decode(link.data).trim().endsWith('/.git');
+    return link !== undefined && textOf(link.data).trim().endsWith('/.git');
   });
   const running = [...containers.containers.values()]
     .map(
@@ -46,7 +47,7 @@ export function fingerprint(world: World): Fingerprint {
       .join('\n'),
     worktrees: notes.join('\n'),
     stage: disk.list(join(ROOT, '.asd/workspace/stage')).join('\n'),
-    env: new TextDecoder().decode(disk.get(join(ROOT, '.env')).data),
+    env: textOf(disk.get(join(ROOT, '.env')).data),
     running: running.join('\n'),
     tags: [...containers.tags]
       .filter(([tag]) => tag.startsWith('registry.local/'))

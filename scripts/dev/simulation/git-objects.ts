@@ -20,14 +20,23 @@ type Stored =
   | { type: 'tree'; entries: Map<string, Entry> }
   | { type: 'commit'; commit: Commit };
 
+/** Blobs by their content's own array, which is never changed in place. */
+const names = new WeakMap<Uint8Array, string>();
+const MOST_LISTED = 500;
+
 /** Objects never change, and a name says what is in one: all repositories of a world share them. */
 export class GitObjects {
   private readonly store = new Map<string, Stored>();
+  private readonly listed = new Map<string, ReadonlyMap<string, Entry>>();
 
   type = (id: string): Stored['type'] | undefined => this.store.get(id)?.type;
 
   blob(data: Uint8Array): string {
-    return this.put('blob', data, { type: 'blob', data });
+    const known = names.get(data);
+    if (known !== undefined && this.store.has(known)) return known;
+    const id = this.put('blob', data, { type: 'blob', data });
+    names.set(data, id);
+    return id;
   }
 
   blobData(id: string): Uint8Array {
@@ -88,13 +97,17 @@ export class GitObjects {
   }
 
   /** Mode and blob by path, of a tree or a commit. */
-  files(id: string): Map<string, Entry> {
+  files(id: string): ReadonlyMap<string, Entry> {
     const tree = this.type(id) === 'commit' ? this.commitOf(id).tree : id;
+    const known = this.listed.get(tree);
+    if (known !== undefined) return known;
     const found = new Map<string, Entry>();
     for (const [name, entry] of this.treeEntries(tree)) {
       if (entry.mode !== '40000') found.set(name, entry);
       else for (const [path, inside] of this.files(entry.id)) found.set(`${name}/${path}`, inside);
     }
+    if (this.listed.size >= MOST_LISTED) this.listed.clear();
+    this.listed.set(tree, found);
     return found;
   }
 

@@ -4,6 +4,7 @@ import { GitError } from './git-call.ts';
 import type { Entry } from './git-objects.ts';
 import { type Call, textOf } from './program.ts';
 import type { World } from './world.ts';
+import { writeAll } from './writing.ts';
 
 export interface Checkout {
   world: World;
@@ -131,8 +132,7 @@ export function finish(
   what: string,
 ): void {
   const { disk } = repo.world;
-  repo.step(`git ${what} write`, lock);
-  disk.write(made, data);
+  writeAll(repo.world, repo.step, { what: `git ${what} write`, path: lock, inode: made }, data);
   if (repo.durable) disk.flush(made);
   repo.step(`git ${what} rename`, path);
   // Not even core.fsync=all flushes the folder.
@@ -148,9 +148,17 @@ export function folders(repo: Checkout, path: string): void {
   disk.create(path, 'folder', 0o755);
 }
 
-export function readIndex(repo: Checkout): Map<string, Entry> {
-  const text = read(repo.world, repo.indexFile);
-  return new Map(text === undefined ? [] : (JSON.parse(text) as Array<[string, Entry]>));
+/** Indexes that were read, by the array that holds one: it is never changed in place. */
+const indexes = new WeakMap<Uint8Array, ReadonlyMap<string, Entry>>();
+
+export function readIndex(repo: Checkout): ReadonlyMap<string, Entry> {
+  const found = repo.world.disk.find(repo.indexFile);
+  if (found?.kind !== 'file') return new Map();
+  const known = indexes.get(found.data);
+  if (known !== undefined) return known;
+  const index = new Map(JSON.parse(textOf(found.data)) as Array<[string, Entry]>);
+  indexes.set(found.data, index);
+  return index;
 }
 
 export const indexData = (index: ReadonlyMap<string, Entry>): Uint8Array =>
@@ -211,8 +219,7 @@ export function putFile(repo: Checkout, file: string, { mode }: Entry, data: Uin
     return;
   }
   const made = disk.create(file, 'file', mode === '100755' ? 0o755 : 0o644);
-  repo.step('git write', file);
-  disk.write(made, data);
+  writeAll(repo.world, repo.step, { what: 'git write', path: file, inode: made }, data);
 }
 
 /** Folders that a removed file leaves empty go with it, up to the top. */

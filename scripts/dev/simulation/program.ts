@@ -1,5 +1,5 @@
 // What a simulated program is given, and what it answers.
-import type { World } from './world.ts';
+import type { Struck, World } from './world.ts';
 
 export interface Call {
   world: World;
@@ -8,7 +8,7 @@ export interface Call {
   env: Readonly<Record<string, string>>;
   input: Uint8Array;
   /** Before everything that it does to the world. The engine may die here; a program that outlives it goes on. */
-  step(what: string, path: string): void;
+  step(what: string, path: string): Struck | undefined;
 }
 
 export interface Outcome {
@@ -20,6 +20,9 @@ export interface Outcome {
 
 export type Program = (call: Call) => Outcome;
 
+/** Thrown by a program that goes no further and does not end. */
+export class Hung extends Error {}
+
 const encoder = new TextEncoder();
 
 export const said = (stdout: string | Uint8Array = '', stderr: string[] = []): Outcome => ({
@@ -30,4 +33,6 @@ export const said = (stdout: string | Uint8Array = '', stderr: string[] = []): O
 
 export const failed = (code: number, ...stderr: string[]): Outcome => ({ code, stdout: new Uint8Array(), stderr });
 
-export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+const decoder = new TextDecoder();
+
+export const textOf = (bytes: Uint8Array): string => decoder.decode(bytes);

@@ -2,8 +2,9 @@
 import type { Terminal } from '../../host/terminal.ts';
 import { runVerb, type Verb } from '../../release/verb.ts';
 import { ENGINE, ROOT } from './beginning.ts';
-import { type Orphans, simHost } from './sim-host.ts';
-import { Killed, nextProcess, type World } from './world.ts';
+import type { Orphans } from './sim-exec.ts';
+import { simHost } from './sim-host.ts';
+import { Killed, nextProcess, type PowerCut, reboot, type World } from './world.ts';
 
 export interface Ended {
   /** The exit code; undefined where the engine was killed. */
@@ -12,15 +13,18 @@ export interface Ended {
   effects: World['effects'];
 }
 
-/** @param fault what happens at which effect. The world can be gone on with afterwards, as after the death of a process. */
+/**
+ * @param options.fault what happens at which effect. @param options.cut the power goes with the engine that was killed. The world can be gone on with afterwards, as after the death of a process or a reboot.
+ */
 export async function runSim(
   world: World,
   verb: Verb,
   args: readonly string[],
-  options: { fault?: World['fault']; orphans?: Orphans } = {},
+  options: { fault?: World['fault']; orphans?: Orphans; watch?: World['watch']; cut?: PowerCut | undefined } = {},
 ): Promise<Ended> {
   nextProcess(world);
   world.fault = options.fault;
+  world.watch = options.watch;
   const said: string[] = [];
   const terminal: Terminal = {
     say: (line) => void said.push(line),
@@ -38,6 +42,7 @@ export async function runSim(
   }
   const { effects } = world;
   if (world.dead) code = undefined;
-  nextProcess(world);
+  if (options.cut === undefined) nextProcess(world);
+  else reboot(world, options.cut);
   return { code, said, effects };
 }

@@ -7,11 +7,14 @@ import { refused } from '../../model/error.ts';
 import { type Inode, osError } from './disk.ts';
 import { textOf } from './program.ts';
 import { Killed, type World } from './world.ts';
+import { writeAll } from './writing.ts';
 
 const FREE_BYTES = 100 * 1024 ** 3;
 
+const encoder = new TextEncoder();
+
 const bytesOf = (content: string | Uint8Array): Uint8Array =>
-  typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  typeof content === 'string' ? encoder.encode(content) : content;
 
 const statOf = (inode: Inode): FileStat => ({
   kind: inode.kind,
@@ -91,8 +94,7 @@ export function simFiles(world: World): Files {
       const inode = disk.create(temp, 'file', options.mode ?? 0o600);
       try {
         written(path, () => {
-          world.effect('replace.write', path);
-          disk.write(inode, bytesOf(content));
+          writeAll(world, world.effect, { what: 'replace.write', path, inode }, bytesOf(content));
           flush(path, inode, 'replace.flush');
         });
         world.effect('replace.rename', path);
@@ -116,8 +118,12 @@ export function simFiles(world: World): Files {
           world.effect('append.truncate', path);
           disk.write(inode, before);
         }
-        world.effect('append.write', path);
-        disk.write(inode, Buffer.concat([before, bytesOf(content)]));
+        try {
+          writeAll(world, world.effect, { what: 'append.write', path, inode }, bytesOf(content), before);
+        } catch (error) {
+          if (!(error instanceof Killed)) disk.write(inode, before);
+          throw error;
+        }
         flush(path, inode, 'append.flush');
       });
       if (there === undefined)
@@ -146,8 +152,7 @@ export function simFiles(world: World): Files {
       const { data, mode } = disk.get(from, { follow: true });
       world.effect('copy.create', to);
       const made = disk.find(to) ?? disk.create(to, 'file', mode);
-      world.effect('copy.write', to);
-      disk.write(made, data);
+      writeAll(world, world.effect, { what: 'copy.write', path: to, inode: made }, data);
     },
     link(from, to) {
       world.effect('link', to);
@@ -161,7 +166,7 @@ export function simFiles(world: World): Files {
     realpath: (path) => disk.realpath(path),
     chmod(path, mode) {
       world.effect('chmod', path);
-      disk.get(path, { follow: true }).mode = mode;
+      disk.attribute(disk.get(path, { follow: true }), { mode });
     },
     tempFolder(below, prefix) {
       const path = join(below, `${prefix}${Math.floor(world.random() * 2 ** 32).toString(16)}`);
@@ -197,8 +202,7 @@ function lockFile(world: World, path: string): FileLock | undefined {
   const held = () => world.locks.get(path) === pid && disk.find(path)?.id === inode.id;
   return {
     write(content) {
-      world.effect('lock.write', path);
-      disk.write(inode, bytesOf(content));
+      writeAll(world, world.effect, { what: 'lock.write', path, inode }, bytesOf(content));
       disk.flush(inode);
     },
     stillHeld: held,

@@ -3,9 +3,14 @@ import { afterAll, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { RunOptions } from '../../host/port.ts';
+import { beginWorld, ROOT } from './beginning.ts';
 import { Disk } from './disk.ts';
 import { GitObjects } from './git-objects.ts';
-import { seeded } from './world.ts';
+import { textOf } from './program.ts';
+import { simFiles } from './sim-files.ts';
+import { simHost } from './sim-host.ts';
+import { type Fault, Killed, seeded, type World } from './world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'belay-simulation-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -93,4 +98,76 @@ test('a copy goes its own way', () => {
   other.unlink('/f/a');
   other.write(other.create('/f/b', 'file', 0o600), Buffer.from('b'));
   expect([disk.list('/f'), other.list('/f')]).toEqual([['a'], ['b']]);
+});
+
+test('what one copy changes after the other is made is seen on that one alone, whoever changed it before', () => {
+  const disk = written(true, true);
+  const first = disk.copy();
+  const inode = disk.get('/f/a');
+  disk.write(inode, Buffer.from('later'));
+  const second = disk.copy();
+  second.attribute(second.get('/f/a'), { mode: 0o644 });
+  first.cut('lost', seeded(1));
+  const shown = (each: Disk) => [textOf(each.get('/f/a').data), each.get('/f/a').mode];
+  expect([disk, first, second].map(shown)).toEqual([
+    ['later', 0o600],
+    ['new', 0o600],
+    ['later', 0o644],
+  ]);
+  const names = (each: Disk) => {
+    const told: string[] = [];
+    each.describe((hash) => void told.push(hash));
+    return told.join();
+  };
+  expect(names(disk)).toBe(names(disk.copy()));
+  expect(new Set([disk, first, second].map(names)).size).toBe(3);
+});
+
+test('a flush of one folder takes a rename into it, and what the other folder had before it, with it', () => {
+  const disk = new Disk();
+  for (const folder of ['/a', '/b']) disk.create(folder, 'folder', 0o755);
+  disk.settle();
+  disk.flush(disk.create('/a/x', 'file', 0o600));
+  disk.rename('/a/x', '/b/x');
+  disk.flush(disk.get('/b'));
+  disk.flush(disk.get('/a'));
+  disk.cut('lost', seeded(1));
+  expect([disk.list('/a'), disk.list('/b')]).toEqual([[], ['x']]);
+});
+
+const fault = (world: World, struck: Fault): void => {
+  world.fault = { at: world.effects.length, fault: struck };
+};
+
+test('a short write leaves half; the rest is refused in the words of the disk, or never comes', () => {
+  for (const then of ['refused', 'killed'] as const) {
+    const world = beginWorld({});
+    const files = simFiles(world);
+    files.append(`${ROOT}/log`, 'one\n');
+    fault(world, { kind: 'short', then });
+    const append = () => files.append(`${ROOT}/log`, 'two and more\n');
+    if (then === 'refused') expect(append).toThrow('ENOSPC');
+    else expect(append).toThrow(Killed);
+    // Who lives cuts the half line off again, as the real host does.
+    expect(textOf(world.disk.get(`${ROOT}/log`).data)).toBe(then === 'refused' ? 'one\n' : 'one\ntwo an');
+  }
+});
+
+test('what hangs ends at its time-out, at an abort, at Ctrl-C of somebody who listens, and else not at all', async () => {
+  const env = { PATH: '/usr/bin' };
+  const hung = (options: Partial<RunOptions>, listen?: (world: World) => void) => {
+    const world = beginWorld({});
+    const host = simHost(world, ROOT, 'end');
+    listen?.(world);
+    fault(world, { kind: 'hang' });
+    const beganMs = world.clock.now();
+    return host.exec
+      .run(['sync'], { env, ...options })
+      .then(({ code, timedOut }) => [code, timedOut, Math.round((world.clock.now() - beganMs) / 60_000)]);
+  };
+  expect(await hung({ timeoutMs: 120_000 })).toEqual([undefined, true, 2]);
+  const stop = new AbortController();
+  const pressed = hung({ signal: stop.signal }, ({ stops }) => void stops.add(() => stop.abort()));
+  expect(await pressed).toEqual([undefined, false, 24 * 60]);
+  await expect(hung({})).rejects.toThrow('nothing ended it');
 });

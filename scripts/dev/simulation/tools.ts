@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import type { Inode, Kind } from './disk.ts';
 import { type Call, failed, type Outcome, type Program, said, textOf } from './program.ts';
 import type { World } from './world.ts';
+import { writeAll } from './writing.ts';
 
 /** One entry of a simulated archive. */
 interface Packed {
@@ -67,8 +68,9 @@ function extract(call: Call): Outcome {
     step('tar extract', target);
     const made =
       disk.find(target) ?? disk.create(target, kind, mode, kind === 'link' ? Buffer.from(data, 'base64') : undefined);
-    if (kind === 'file') disk.write(made, Buffer.from(data, 'base64'));
-    Object.assign(made, { mode, uid, gid, mtimeMs });
+    if (kind === 'file')
+      writeAll(world, step, { what: 'tar write', path: target, inode: made }, Buffer.from(data, 'base64'));
+    disk.attribute(made, { mode, uid, gid, mtimeMs });
   }
   return said();
 }
@@ -121,9 +123,11 @@ const script: Program = ({ world, argv, env, step }) => {
     if (command === 'fail') return failed(Number(target), words.join(' '));
     if (command !== 'append') continue;
     const path = target.replaceAll(/\$(\w+)/g, (_, name: string) => env[name] ?? '');
-    step('script append', path);
-    const inode = disk.find(path) ?? disk.create(path, 'file', 0o644);
-    disk.write(inode, Buffer.concat([inode.data, Buffer.from(`${words.join(' ')}\n`)]));
+    const there = disk.find(path);
+    if (there === undefined) step('script create', path);
+    const inode = there ?? disk.create(path, 'file', 0o644);
+    const added = Buffer.from(`${words.join(' ')}\n`);
+    writeAll(world, step, { what: 'script write', path, inode }, added, inode.data);
     disk.flush(inode);
   }
   return said('done\n');
@@ -134,7 +138,7 @@ const newlines: Program = ({ input }) => said('\n'.repeat(textOf(input).split('\
 const head: Program = ({ argv, input }) => said(input.subarray(0, Number(argv[2])));
 
 const sync: Program = ({ world, step }) => {
-  step('sync', '/');
+  step('program sync', '/');
   world.disk.settle();
   return said();
 };

@@ -1,10 +1,15 @@
 // The hosts that scenarios begin on, and what an operator types there.
 import { verb as adopt } from '../../release/adopt.ts';
+import { verb as backup } from '../../release/backup.ts';
+import { verb as restore } from '../../release/restore.ts';
 import { verb as revert } from '../../release/revert.ts';
 import { verb as run } from '../../release/run.ts';
+import { verb as state } from '../../release/state.ts';
 import type { Verb } from '../../release/verb.ts';
 import {
+  BACKUPS,
   beginWorld,
+  copyWorld,
   type Files,
   packageFiles,
   pushCommit,
@@ -26,7 +31,9 @@ export interface Scenario {
   /** What an operator types after a crash to go on; the host is then as after the command. */
   forward: ReadonlyArray<Command | ((world: World) => Command)>;
   /** What an operator types to go back; the host is then as before it. Not for what has no way back of its own. */
-  back?: Command;
+  back?: Command | ((world: World) => Command);
+  /** What else a way on has to come to: told of the undisturbed host, and of each that was gone on with. */
+  stands?(world: World): Promise<string>;
 }
 
 export const T = 'T-1';
@@ -58,6 +65,7 @@ export const packages = (services: Services): Files =>
 export const ONE: Services = { alpha: { version: '1' } };
 export const TWO: Services = { alpha: { version: '1', database: true }, beta: { version: '1' } };
 export const SECOND: Services = { alpha: { version: '2', database: true }, beta: { version: '2' } };
+export const WINDOW = ['--confirm-within=10m', '--detach'] as const;
 export const SCRIPT: Files = { [`releases/${T}-note.sh`]: 'append $ASD_ROOT/.asd/workspace/marks said\n' };
 
 /** A host on which something new waits at the remote. */
@@ -74,6 +82,38 @@ export async function released(before: Services, next: Files, config: Record<str
   writeData(world, 'alpha', 'written by a user');
   return world;
 }
+
+/** What release-state says of the release: its record alone may be older than the log. */
+export async function statusOf(world: World): Promise<string> {
+  const { said } = await runSim(copyWorld(world, 1), state, [T, '--json']);
+  const view = JSON.parse(said.join('\n')) as { state?: Record<string, string>; deadline?: unknown };
+  // There may be no record of it at all.
+  const status = view.state?.RELEASE_STATUS ?? 'none';
+  return status === 'awaiting-confirm' && view.deadline !== undefined ? `${status}, with a deadline` : status;
+}
+
+/** A host on which it was released, and waits for its confirmation. */
+export async function unconfirmed(before: Services, next: Files): Promise<World> {
+  const world = await waiting(before, next);
+  await must(world, 10, [run, T, ...WINDOW]);
+  writeData(world, 'alpha', 'written by a user');
+  return world;
+}
+
+/** A host with a backup, on which something was written since. */
+export async function restorable(services: Services): Promise<World> {
+  const world = await host(services);
+  await must(world, 0, [backup]);
+  writeData(world, 'alpha', 'written by a user');
+  return world;
+}
+
+/** The oldest backup of a service. */
+export const restoreFirst = (world: World): Command => [
+  restore,
+  'alpha',
+  world.disk.list(`${BACKUPS}/alpha`).find((name) => /^\d/.test(name)) ?? '',
+];
 
 export const again = (services: Services, version: string): Services =>
   Object.fromEntries(Object.entries(services).map(([name, spec]) => [name, { ...spec, version }]));

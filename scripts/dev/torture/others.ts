@@ -4,33 +4,25 @@ import { verb as accept } from '../../release/accept.ts';
 import { verb as adopt } from '../../release/adopt.ts';
 import { verb as backup } from '../../release/backup.ts';
 import { verb as prune } from '../../release/backup-prune.ts';
-import { verb as restore } from '../../release/restore.ts';
 import { verb as revert } from '../../release/revert.ts';
 import { verb as run } from '../../release/run.ts';
-import { BACKUPS, beginWorld, packageFiles, pushCommit, writeData } from '../simulation/beginning.ts';
-import type { World } from '../simulation/world.ts';
+import { beginWorld, packageFiles, pushCommit } from '../simulation/beginning.ts';
 import {
   again,
   BACK,
-  type Command,
   host,
   must,
   ONE,
   packages,
   released,
+  restorable,
+  restoreFirst,
   type Scenario,
   SECOND,
   T,
   TWO,
   waiting,
 } from './hosts.ts';
-
-/** The oldest backup of a service. */
-const restoreFirst = (world: World): Command => [
-  restore,
-  'alpha',
-  world.disk.list(`${BACKUPS}/alpha`).find((name) => /^\d/.test(name)) ?? '',
-];
 
 export const OTHERS: readonly Scenario[] = [
   {
@@ -110,12 +102,7 @@ export const OTHERS: readonly Scenario[] = [
   },
   {
     name: 'restore by hand',
-    begin: async () => {
-      const world = await host(ONE);
-      await must(world, 0, [backup]);
-      writeData(world, 'alpha', 'written by a user');
-      return world;
-    },
+    begin: () => restorable(ONE),
     command: restoreFirst,
     code: 0,
     forward: [restoreFirst],

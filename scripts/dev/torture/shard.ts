@@ -1,13 +1,22 @@
 // A part of all points: made in an order that the seed gives, visited until the time is over.
 import type { Effect } from '../simulation/world.ts';
 import { seeded } from '../simulation/world.ts';
-import { type Disturbance, type Failure, type Point, prepareScenario, runPoint } from './enumerate.ts';
+import {
+  type Disturbance,
+  endsTheEngine,
+  type Failure,
+  keep,
+  type Point,
+  type Prepared,
+  prepareScenario,
+  runPoint,
+} from './enumerate.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 export interface Shard {
   seed: number;
-  /** Wall time at which it ends, wherever it is. */
-  untilMs: number;
+  /** Wall time at which it ends, wherever it is; undefined: when every point was visited. */
+  untilMs?: number | undefined;
   /** Words of scenarios' names; empty for all. */
   only: string;
   kinds: readonly string[];
@@ -29,10 +38,13 @@ export interface Tally {
 
 /** So many effects in a row belong to the same part. */
 const NEIGHBOURS = 20;
+/** So many points are drawn from all scenarios before the next are: where the time ends early, each has had its share. */
+const ROUND = 2000;
 const ERRORS = ['ENOSPC', 'EIO', 'EDQUOT', 'EMFILE', 'EROFS'] as const;
 /** Effects of the file system itself: a program's own are refused by its exit code. */
 const OF_FILES = /^(?:replace|append|mkdir|rename|unlink|sync|chmod|copy|link|symlink|lock|pipe|output)\b/;
-const OF_PROGRAMS = /^(?:git|docker|tar|script|sync$)/;
+const OF_PROGRAMS = /^(?:git|docker|tar|script|program)\b/;
+const WRITES = /[ .]write$/;
 
 /** What is done at one effect. */
 function disturbances({ what }: Effect, kinds: readonly string[], random: () => number): Disturbance[] {
@@ -43,36 +55,63 @@ function disturbances({ what }: Effect, kinds: readonly string[], random: () => 
   if (kinds.includes('error') && OF_FILES.test(what)) for (const code of ERRORS) found.push({ kind: 'error', code });
   if (kinds.includes('exit') && OF_PROGRAMS.test(what))
     for (const code of [1, 128, 137]) found.push({ kind: 'exit', code });
+  if (kinds.includes('hang') && OF_PROGRAMS.test(what)) found.push({ kind: 'hang' });
+  if (kinds.includes('short') && WRITES.test(what))
+    for (const then of ['refused', 'killed'] as const) found.push({ kind: 'short', then });
   return found;
+}
+
+interface Place {
+  point: Point;
+  /** By scenario, effect and kind. */
+  made: number;
+  /** By chance. */
+  order: number;
+  prepared: Prepared;
 }
 
 /** @throws Error where a scenario does not end as it says when nothing disturbs it. */
 export async function runShard(shard: Shard): Promise<Tally> {
   const tally: Tally = { scenarios: 0, visited: {}, all: {}, merged: {}, failures: [] };
   const random = seeded(shard.seed);
-  const points: Array<{ point: Point; order: number; prepared: Awaited<ReturnType<typeof prepareScenario>> }> = [];
+  const places: Place[] = [];
   for (const scenario of SCENARIOS.filter(({ name }) => name.includes(shard.only))) {
     const prepared = await prepareScenario(scenario);
     tally.scenarios += 1;
     for (const effect of prepared.effects) {
       for (const disturbance of disturbances(effect, shard.kinds, random)) {
         const point = { scenario: scenario.name, at: effect.at, disturbance, seed: Math.floor(random() * 2 ** 31) };
-        points.push({ point, order: random(), prepared });
+        places.push({ point, made: places.length, order: random(), prepared });
       }
     }
   }
   // Neighbours stay together: their hosts are often equal.
-  const mine = points
+  const mine = places
     .filter(({ point }) => Math.floor(point.at / NEIGHBOURS) % shard.of === shard.part)
     .sort((a, b) => a.order - b.order);
   for (const { point } of mine) tally.all[point.disturbance.kind] = (tally.all[point.disturbance.kind] ?? 0) + 1;
-  for (const { point, prepared } of mine.slice(0, shard.most ?? mine.length)) {
-    if (Date.now() >= shard.untilMs) break;
-    const { failure, merged } = await runPoint(prepared, point);
-    if (failure !== undefined) tally.failures.push(failure);
-    const { kind } = point.disturbance;
-    tally.visited[kind] = (tally.visited[kind] ?? 0) + 1;
-    if (merged) tally.merged[kind] = (tally.merged[kind] ?? 0) + 1;
-  }
+  const wanted = mine.slice(0, shard.most);
+  const round = shard.untilMs === undefined ? wanted.length : ROUND;
+  for (let from = 0; from < wanted.length; from += round) await visit(wanted.slice(from, from + round), shard, tally);
   return tally;
+}
+
+/** Scenario by scenario: one run of it keeps the hosts that its points begin with. */
+async function visit(places: readonly Place[], shard: Shard, tally: Tally): Promise<void> {
+  const { untilMs = Number.POSITIVE_INFINITY } = shard;
+  for (const [prepared, own] of Map.groupBy(places, (place) => place.prepared)) {
+    if (Date.now() >= untilMs) return;
+    const ends = own.filter(({ point }) => endsTheEngine(point.disturbance));
+    await keep(prepared, new Set(ends.map(({ point }) => point.at)));
+    // A kill comes before the nested one at the same effect: how long its recovery is, is known then.
+    for (const { point } of own.sort((a, b) => a.made - b.made)) {
+      if (Date.now() >= untilMs) break;
+      const { failure, merged } = await runPoint(prepared, point);
+      if (failure !== undefined) tally.failures.push(failure);
+      const { kind } = point.disturbance;
+      tally.visited[kind] = (tally.visited[kind] ?? 0) + 1;
+      if (merged) tally.merged[kind] = (tally.merged[kind] ?? 0) + 1;
+    }
+    prepared.moments.clear();
+  }
 }

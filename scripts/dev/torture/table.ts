@@ -2,14 +2,16 @@
 import type { Failure } from './enumerate.ts';
 import type { Tally } from './shard.ts';
 
-export const KINDS = ['kill', 'nested', 'power', 'error', 'exit'] as const;
+export const KINDS = ['kill', 'nested', 'power', 'error', 'short', 'exit', 'hang'] as const;
 
 const MEANING: Record<(typeof KINDS)[number], string> = {
   kill: 'kill -9 of the engine; what it had started ends, or finishes',
   nested: 'kill -9, and kill -9 again during the recovery',
   power: 'power cut: unflushed writes lost, kept, or kept in part',
   error: 'a system call refused: ENOSPC, EIO, EDQUOT, EMFILE, EROFS',
+  short: 'a write takes half of what it is given, and the rest is refused, or the engine killed',
   exit: 'a command that fails: exit 1, 128, 137',
+  hang: 'a command that does not end: to its time-out, or until Ctrl-C',
 };
 
 const sum = (tallies: readonly Tally[], of: 'visited' | 'all' | 'merged', kind: string): number =>

@@ -3,12 +3,14 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FrozenEngine } from '../../host/freeze.ts';
 import { guardFiles, readGuard } from '../../journal/guard.ts';
+import type { LoggedEvent } from '../../model/event.ts';
 import type { Plan } from '../../model/step.ts';
 import { makeStep } from '../../plan/steps.ts';
 import type { Context } from '../context.ts';
-import { arm, confirmWish } from './arm.ts';
+import { arm, askedBefore, confirmWish } from './arm.ts';
 import { type GuardWorld, openGuardWorld } from './fixture.ts';
 import { watchStreaks } from './health-watch.ts';
+import { fromWords, inWords } from './words.ts';
 
 let world: GuardWorld;
 beforeEach(() => {
@@ -65,6 +67,21 @@ test('a deadline that cannot be written: refused, and nothing is armed', async (
   await expect(arm({ ...context, host }, plan, WISH)).rejects.toThrow('no space left');
   expect(readGuard(context.host, context.paths, 'A-1')).toBeUndefined();
   mkdirSync(join(context.paths.guard, 'A-1'), { recursive: true });
+});
+
+test('a time is said as it was asked for, and read back', () => {
+  for (const ms of [500, 45_000, 600_000, 5_400_000, 5_415_000]) expect(fromWords(inWords(ms))).toBe(ms);
+  for (const text of ['', '10', 'm', '10m ', 'x10m', '10 m']) expect(fromWords(text)).toBeUndefined();
+});
+
+test('the window that was asked for is known from the log, of this run of the ticket alone', () => {
+  const event = (name: string, fields: Record<string, string>) => ({ event: name, fields }) as unknown as LoggedEvent;
+  const start = event('start', { target: 'b' });
+  const armed = event('armed', { within: '1h30m' });
+  const moved = event('armed', { reason: 'the clock was set' });
+  expect(askedBefore([start, armed, moved, event('failed', {})])).toBe(5_400_000);
+  expect(askedBefore([start, armed, event('start', {}), event('armed', { within: '2m' })])).toBe(120_000);
+  expect(askedBefore([start, armed, start, event('failed', {})])).toBeUndefined();
 });
 
 test('what was typed goes before the settings, up to their cap', () => {

@@ -2,13 +2,14 @@
 import { type Armed, disarm, guardFiles, momentNow, readGuard, writeArmed } from '../../journal/guard.ts';
 import { utcSeconds } from '../../journal/time.ts';
 import { ReleaseError, refused } from '../../model/error.ts';
+import type { LoggedEvent } from '../../model/event.ts';
 import { SCHEMA } from '../../model/release.ts';
 import type { ReleaseConfig } from '../../model/service.ts';
 import type { Plan } from '../../model/step.ts';
 import type { Context } from '../context.ts';
 import type { Logger } from '../session.ts';
 import { startWatchdog, writeStarter } from './start.ts';
-import { inWords } from './words.ts';
+import { fromWords, inWords } from './words.ts';
 
 export interface ConfirmWish {
   withinMs: number;
@@ -27,6 +28,15 @@ export function confirmWish(config: ReleaseConfig, typedMs: number | undefined):
       hint: `Ask for ${inWords(capMs)} at most, or set confirm.cap in .asd/release.yaml.`,
     });
   return { withinMs: within, capMs, watch };
+}
+
+/** How long a window was asked for when this run of the ticket was begun or gone on with last; undefined: for none. */
+export function askedBefore(events: readonly LoggedEvent[]): number | undefined {
+  const begun = events.findLastIndex(({ event, fields }) => event === 'start' && fields.target !== undefined);
+  const armed = events.findLast(
+    ({ event, fields }, at) => at > begun && event === 'armed' && fields.within !== undefined,
+  );
+  return armed && fromWords(armed.fields.within ?? '');
 }
 
 /** The line of a plan. */

@@ -119,6 +119,38 @@ test('a release that halted before its Advance is let go; after it, its provisio
   expect([world.runs(), status()]).toEqual(['old', 'reverted revert/done']);
 });
 
+test('a release that died before its Advance is let go when its time is over, and stays what it is', async () => {
+  world.arm();
+  world.write(world.host, ['prepare', 'step-start', { step: 'backup' }]);
+  expect(await world.sweep()).toBe('open');
+  world.pass(3_600_000 + CAP_MS);
+  expect(await world.sweep()).toBe('final');
+  expect([guard(), world.reverts, status(), world.count('going-back')]).toEqual([
+    undefined,
+    0,
+    'running prepare/running',
+    0,
+  ]);
+});
+
+test('so is one that is refused by hand before its Advance', async () => {
+  world.arm();
+  world.write(world.host, ['prepare', 'step-start', { step: 'backup' }]);
+  expect(decide(world.host, world.context.paths, TICKET, refuse).won).toBeTrue();
+  expect(await world.sweep()).toBe('final');
+  expect([guard(), world.reverts, world.count('going-back')]).toEqual([undefined, 0, 0]);
+});
+
+test('a release that died in its Advance goes back, also where it was gone on with and died again before it', async () => {
+  world.arm();
+  const moving = ['prepare', 'step-part', { step: 'advance', part: 'moving' }] as const;
+  world.write(world.host, ['prepare', 'step-start', { step: 'advance' }], [...moving]);
+  world.write(world.host, ['prepare', 'resumed', {}], ['prepare', 'armed', { within: '10m' }]);
+  world.pass(3_600_000 + CAP_MS);
+  expect(await world.sweep()).toBe('final');
+  expect([guard(), world.reverts, world.count('going-back')]).toEqual([undefined, 1, 1]);
+});
+
 test('a revert that fails is tried three times more, then it is in doubt, and left to people', async () => {
   waiting();
   world.pass(WITHIN_MS);

@@ -17,6 +17,7 @@ import { hasStepped, leftMs } from '../../model/deadline.ts';
 import { EXIT, ReleaseError } from '../../model/error.ts';
 import type { LoggedEvent } from '../../model/event.ts';
 import type { ReleaseState } from '../../model/release.ts';
+import { standing } from '../../plan/due.ts';
 import { isFinished } from '../../plan/next.ts';
 import { announce } from '../announce.ts';
 import type { Context } from '../context.ts';
@@ -67,7 +68,8 @@ export async function settleGuard(context: Context, lock: ReleaseLock, ticket: s
   if (isFinished(state)) return await finished(work);
   const { verdict = await expiry(work) } = guard;
   if (verdict === undefined) return 'open';
-  if (verdict === 'nothing') {
+  // Said to go back, it would be waited for to end: it cannot, since it had not begun.
+  if (verdict === 'nothing' || (verdict.kind === 'revert' && isUnmoved(work))) {
     disarm(host, paths, ticket);
     return 'final';
   }
@@ -83,14 +85,17 @@ async function finished({ context, ticket, guard, state, journal, hands }: Work)
   return 'final';
 }
 
-/** @returns undefined while there is time; `nothing` where nothing live was changed. */
+/** Nothing live was changed: it halted, or died, before it moved the checkout. */
+function isUnmoved({ state, journal }: Work): boolean {
+  if (state.mergeSha === state.targetSha || state.phase === 'revert') return false;
+  return !standing(journal().events).open.has('advance');
+}
+
+/** @returns undefined while there is time; `nothing` where it halted, and there is nothing to wait for. */
 async function expiry(work: Work): Promise<Verdict | 'nothing' | undefined> {
   const { context, ticket, guard, state } = work;
   const { host, paths } = context;
-  if (state.releaseStatus === 'halted' && state.mergeSha !== state.targetSha && state.phaseStatus !== 'running') {
-    const { events } = work.journal();
-    if (!events.some((e) => e.event === 'step-part' && e.fields.part === 'moving')) return 'nothing';
-  }
+  if (state.releaseStatus === 'halted' && state.phaseStatus !== 'running' && isUnmoved(work)) return 'nothing';
   const { armed } = guard;
   const now = momentNow(host);
   const left = armed ? leftMs(armed, now) : -1;

@@ -7,3 +7,12 @@ export function inWords(ms: number): string {
   const parts = [h > 0 ? `${h}h` : '', m > 0 ? `${m}m` : '', s > 0 ? `${s}s` : ''];
   return parts.join('') || `${Math.max(0, Math.floor(ms))}ms`;
 }
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** What `inWords` said, in milliseconds; undefined for anything else. */
+export function fromWords(text: string): number | undefined {
+  const parts = [...text.matchAll(/(\d{1,9})(ms|s|m|h)/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) return undefined;
+  return parts.reduce((sum, [, digits, unit = '']) => sum + Number(digits) * (UNIT_MS[unit] ?? 0), 0);
+}

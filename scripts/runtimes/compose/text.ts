@@ -10,9 +10,20 @@ export interface Tree {
 
 export const asTree = (value: unknown): Tree => (typeof value === 'object' && value !== null ? (value as Tree) : {});
 
+/** By text: a file is asked for when it is observed, prepared, exchanged and verified. Nobody changes one. */
+const known = new Map<string, Tree>();
+const MOST = 200;
+
 /** @returns an empty tree for what is no YAML, and for what is made to take no end: too long, nested too deeply, aliases of aliases. */
 export function composeTree(text: string): Tree {
   if (text.length > MAX_CHARS) return {};
+  const tree = known.get(text) ?? parse(text);
+  if (known.size >= MOST) known.clear();
+  known.set(text, tree);
+  return tree;
+}
+
+function parse(text: string): Tree {
   try {
     const document = parseDocument(text, { merge: true, logLevel: 'silent', prettyErrors: false });
     return document.errors.length > 0 ? {} : asTree(document.toJS({ maxAliasCount: 100 }));
