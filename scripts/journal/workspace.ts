@@ -19,8 +19,8 @@ export function secureWorkspace(host: Host, paths: HostPaths): void {
   notForEverybody(paths.root, files.stat(paths.root));
   const asd = dirname(paths.workspace);
   ownFolder(host, asd, GROUP_AND_OTHERS_WRITE);
-  for (const folder of [paths.workspace, paths.releases, paths.stage, paths.engines, paths.cache, paths.guard])
-    ownFolder(host, folder, 0o077);
+  const { workspace, releases, stage, engines, cache, guard, notices } = paths;
+  for (const folder of [workspace, releases, stage, engines, cache, guard, notices]) ownFolder(host, folder, 0o077);
   if (paths.backups.startsWith(`${paths.workspace}/`)) ownFolder(host, paths.backups, 0o077);
   else elsewhere(host, paths.backups);
 

@@ -12,7 +12,8 @@ export const modes: Check = {
   look(at) {
     const { paths, host } = at;
     const inside = paths.backups.startsWith(`${paths.workspace}/`) ? [paths.backups] : [];
-    const folders = [paths.workspace, paths.releases, paths.stage, paths.engines, paths.cache, ...inside];
+    const { workspace, releases, stage, engines, cache, guard, notices } = paths;
+    const folders = [workspace, releases, stage, engines, cache, guard, notices, ...inside];
     const records = host.files.list(paths.releases).map((name) => join(paths.releases, name));
     const findings = [
       ...rootMode(at),

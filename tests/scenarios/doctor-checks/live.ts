@@ -1,4 +1,5 @@
 // What is wrong with a host that releases: its records, backups, packages, and what runs on it. Lines of `just` are the real ones.
+import { expect } from 'bun:test';
 import {
   appendFileSync,
   chmodSync,
@@ -171,6 +172,11 @@ export const LIVE: ReadonlyArray<Case<LiveBed>> = [
           stage: 'restoring',
         }),
       );
+    },
+    // The flag of the first line begins nothing.
+    async after(bed) {
+      const again = await bed.host.run('restore', ['beta', newest(bed, 'beta'), '--skip-data']);
+      expect([again.code, again.text]).toEqual([2, expect.stringContaining('--skip-data only ends one')]);
     },
   },
   {
