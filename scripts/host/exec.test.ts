@@ -228,7 +228,7 @@ describe('what is kept', () => {
     expect(kept.length).toBeLessThan(10.1 * 1024 * 1024);
     expect(kept.includes('bytes dropped here]')).toBe(true);
     expect(kept.subarray(-4).toString()).toBe('y\ny\n');
-  });
+  }, 120_000);
 });
 
 test('what a killed engine left running is ended by its mark, and by its mark only', async () => {

@@ -319,6 +319,23 @@ onBoth(
       await refused(h, { says: ['the image of alpha resolves to', ':2-slim', 'its manifest says', 'ALPHA_TAG'] });
     });
 
+    test('a compose file that is made to take no end', async () => {
+      const h = host();
+      const laughs = Array.from(
+        { length: 12 },
+        (_, n) => `x-${n}: &x${n} [${Array(9).fill(n === 0 ? 'ha' : `*x${n - 1}`)}]`,
+      );
+      const files = await h.service('alpha', '2');
+      const compose = files['packages/alpha/docker-compose.yaml'];
+      for (const [text, says] of [
+        [laughs.join('\n'), 'aliases of a compose file stand for more than'],
+        [`x-a: ${'['.repeat(30_000)}`, 'docker compose'],
+      ]) {
+        await h.push({ ...files, 'packages/alpha/docker-compose.yaml': `${text}\n${compose}` });
+        await refused(h, { says: [says ?? '', 'alpha'] });
+      }
+    });
+
     test('docker does not run', async () => {
       const h = host();
       await h.push(await h.service('alpha', '2'));

@@ -86,7 +86,7 @@ export function composeFiles(context: RuntimeContext, service: ServiceManifest, 
 
 /** Compose files, wherever they lie. */
 export function readComposeFiles(paths: string[], texts: string[]): ComposeFiles {
-  const parsed = texts.map(composeTree);
+  const parsed = texts.map((text, at) => composeTree(text, paths[at]));
   const named = parsed.map((each) => each.name).filter((name) => typeof name === 'string');
   const read = [...new Set(parsed.flatMap(readAtResolve))];
   // An env file whose name has variables in it is found by compose's rules, which are not all known here.

@@ -7,7 +7,6 @@ const laughs = Array.from({ length: 12 }, (_, n) => `x${n}: &x${n} [${Array(9).f
 const SERVICE = 'services: { web: { image: "x:1", env_file: a.env, profiles: [batch] } }';
 
 test.each([
-  ['aliases of aliases', `${laughs.join('\n')}\n${SERVICE}`],
   ['a merge of itself', `a: &a\n  <<: *a\n${SERVICE}`],
   ['40,000 brackets', `a: ${'['.repeat(40_000)}\n${SERVICE}`],
   ['600,000 letters', `a: ${'x'.repeat(600_000)}\n${SERVICE}`],
@@ -19,6 +18,17 @@ test.each([
     selfContained: false,
   });
   expect(profilesOf([text], new Set(['web']))).toEqual([]);
+});
+
+test('aliases of aliases are refused, since compose would not come to an end; many of one are not', () => {
+  const endless = `${laughs.join('\n')}\n${SERVICE}`;
+  expect(() => readComposeFiles(['packages/page/compose.yaml'], [endless])).toThrow(
+    'The aliases of a compose file stand for more than 200000 values (packages/page/compose.yaml)',
+  );
+  expect(() => profilesOf([endless], new Set(['web']))).toThrow('stand for more than');
+  const many = Array.from({ length: 500 }, (_, n) => `x-${n}: { <<: *x, n: *x }`);
+  const common = `name: page\nx: &x { a: 1, b: 2 }\n${many.join('\n')}\n${SERVICE}`;
+  expect(readComposeFiles(['compose.yaml'], [common])).toMatchObject({ name: 'page', selfContained: true });
 });
 
 test('what contains itself, keys of the language, and the same file in order', () => {
