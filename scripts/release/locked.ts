@@ -5,6 +5,7 @@ import { listReleases, type ReleaseEntry } from '../journal/records.ts';
 import { secureWorkspace } from '../journal/workspace.ts';
 import { ReleaseError } from '../model/error.ts';
 import type { ReleaseConfig } from '../model/service.ts';
+import { startStopped } from '../runtimes/compose/stopped.ts';
 import { awaitHelpers } from '../runtimes/quiet-helper.ts';
 import { noticesGone, tellLeft } from './announce.ts';
 import { type Context, openContext } from './context.ts';
@@ -40,6 +41,7 @@ export async function locked<T>(
     await context.host.exec.endMarked(context.mark);
     await awaitHelpers(context.host, context.mark);
     tellLeft(context);
+    await startLeft(context);
     const releases = pruneEngines(context);
     if (isGuarded(context, releases)) {
       const { sweepGuards } = await import('./guard/sweep.ts');
@@ -88,6 +90,16 @@ function pruneEngines({ host, paths }: Context): ReleaseEntry[] {
     if (name !== host.own.engineHash && !named.has(name) && age > KEEP_ENGINE_MS) host.files.remove(folder);
   }
   return releases.filter(({ archive }) => archive === undefined);
+}
+
+/** What a power cut left stopped in the middle of a backup. Where Docker does not answer, the verb itself says so where it needs it. */
+async function startLeft(context: Context): Promise<void> {
+  try {
+    await startStopped(context);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    context.terminal.warn(`A service that was stopped for a backup may still be stopped: ${why}`);
+  }
 }
 
 /** Stages go in the end, whatever happened, also those that a killed run left. Where one cannot, the outcome is still the release's. */

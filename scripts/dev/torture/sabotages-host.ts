@@ -131,8 +131,8 @@ export const HOST: readonly Sabotage[] = [
   {
     what: 'what commands say is not masked',
     file: 'host/output.ts',
-    find: 'const masker = makeMasker(secrets);',
-    put: 'const masker = makeMasker([]);',
+    find: 'plainText() : makeMasker(secrets);',
+    put: 'plainText() : makeMasker([]);',
     seenBy: ['host/output.test.ts'],
   },
   {

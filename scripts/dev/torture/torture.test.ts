@@ -1,7 +1,9 @@
 // A few points of every kind; the whole is `just torture`, and a thousand of them are among the scenarios. And: that it can fail.
 import { expect, test } from 'bun:test';
+import { verb as sweep } from '../../release/sweep.ts';
 import { Disk } from '../simulation/disk.ts';
 import { everythingOn } from '../simulation/everything.ts';
+import { runSim } from '../simulation/run-verb.ts';
 import { disturbedHost, keep, prepareScenario, runPoint } from './enumerate.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { describeFailure, KINDS, tableOf } from './table.ts';
@@ -75,6 +77,19 @@ test('a program that outlives the engine has done what it was told, and one that
   };
   expect(await running('finish')).toEqual(['registry.local/alpha:2 running']);
   expect(await running('end')).toEqual(['registry.local/alpha:1 running', 'registry.local/alpha:2 created']);
+});
+
+test('a service that was stopped for its backup when the power went runs again after the next verb, whatever that is', async () => {
+  const prepared = await prepareScenario(scenario('taken stop'));
+  const { at } = prepared.effects.find(({ what }) => what === 'tar index') ?? { at: -1 };
+  const point = { scenario: '', at, disturbance: { kind: 'power', cut: 'lost' }, seed: 1 } as const;
+  const { world } = await disturbedHost(prepared, point);
+  const stands = () => [...world.containers.containers.values()].map(({ status }) => status);
+  expect(stands()).toEqual(['exited']);
+  await runSim(world, sweep, []);
+  expect(stands()).toEqual(['running']);
+  const { effects } = await runSim(world, sweep, []);
+  expect(effects.filter(({ what }) => what.startsWith('docker'))).toEqual([]);
 });
 
 test('a disk that flushes nothing is found out', async () => {

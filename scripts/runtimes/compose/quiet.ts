@@ -7,6 +7,7 @@ import { helperMark } from '../quiet-helper.ts';
 import type { Quiet, RuntimeContext } from '../runtime.ts';
 import { isStateful, roleOf } from './document.ts';
 import { componentName, projectContainers } from './running.ts';
+import { noteStopped } from './stopped.ts';
 
 /**
  * Waits until its input ends (we were killed) or the time is over, then lets the containers go, trying again while docker does not answer.
@@ -52,17 +53,20 @@ export async function quiesce(
   const since = clock.monotonicMs();
   if (ids.length === 0) return { since, release: once(async () => clock.monotonicMs() - since) };
 
+  const forget = how === 'stop' ? noteStopped(context, project, ids) : () => undefined;
   const helper = startHelper(context, how, maxMs, ids);
   try {
     await Promise.all(ids.map((id) => engine.act(id, how)));
   } catch (error) {
     await letGo(engine, how, ids, helper);
+    forget();
     throw error;
   }
   return {
     since,
     release: once(async () => {
       await letGo(engine, how, ids, helper);
+      forget();
       return clock.monotonicMs() - since;
     }),
   };
