@@ -1,16 +1,6 @@
 // One whole backup: its folder, its label, its pause, and what is left when something fails.
 import { afterEach, expect, test } from 'bun:test';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expectedPauseMs, listBackups } from './list.ts';
 import { fingerprint, makeOddTree, runLines } from './odd-tree.ts';
@@ -68,20 +58,6 @@ function before(calls: { sync?: (path: string) => void; rename?: (from: string, 
   };
   world.context.host = { ...world.context.host, files: { ...files, sync, rename } };
 }
-
-test('what is no folder in the place of a service is refused by name, and what a link leads to stays as it is', async () => {
-  const { take, folder, calls } = shop();
-  const aside = join(world.root, 'aside');
-  mkdirSync(aside);
-  chmodSync(aside, 0o755);
-  mkdirSync(world.context.paths.backups, { recursive: true });
-  symlinkSync(aside, folder);
-  await expect(take()).rejects.toThrow(`A symbolic link is where the backups of shop belong (${folder})`);
-  expect([readdirSync(aside), statSync(aside).mode & 0o777, calls]).toEqual([[], 0o755, []]);
-  rmSync(folder);
-  Bun.spawnSync(['mkfifo', folder]);
-  await expect(take()).rejects.toThrow('Something that is no folder is where the backups of shop belong');
-});
 
 test('a backup is complete, private, listed, and restores by its own RESTORE.txt', async () => {
   const { tree, take, calls, folder } = shop();
