@@ -8,25 +8,33 @@ import { makeWorld, recordingRuntime, type World } from './world.ts';
 let world: World;
 afterEach(() => world.end());
 
-test('what is no folder in the place of a service is refused by name, and what a link leads to stays as it is', async () => {
-  world = makeWorld({ backup: { types: ['workspace'], paths: ['uploads'] }, running: true });
+test('what is no folder is refused by name, and what a link leads to stays as it is', async () => {
+  world = makeWorld({ backup: { types: ['workspace'], paths: ['uploads'] } });
   mkdirSync(world.packagePath('uploads'));
   const dir = world.context.paths.backups;
-  const folder = join(dir, 'shop');
   const { runtime, calls } = recordingRuntime();
-  const options = { stamp: '20260518_153059', dir, ticket: 'T-1', pauseMaxMs: 10_000, onPause: () => undefined };
+  const both = [
+    () => planBackup(world.context),
+    () =>
+      takeBackup(world.context, runtime, {
+        stamp: '20260518_153059',
+        dir,
+        ticket: 'T-1',
+        pauseMaxMs: 10_000,
+        onPause: () => undefined,
+      }),
+  ];
+  const place = join(dir, 'shop');
   const aside = join(world.root, 'aside');
   mkdirSync(aside);
   chmodSync(aside, 0o755);
   mkdirSync(dir, { recursive: true });
-  symlinkSync(aside, folder);
-  const said = `A symbolic link is where the backups of shop belong (${folder})`;
-  await expect(planBackup(world.context)).rejects.toThrow(said);
-  await expect(takeBackup(world.context, runtime, options)).rejects.toThrow(said);
+  symlinkSync(aside, place);
+  for (const act of both)
+    await expect(act()).rejects.toThrow(`A symbolic link is where the backups of shop belong (${place})`);
   expect([readdirSync(aside), statSync(aside).mode & 0o777, calls]).toEqual([[], 0o755, []]);
-  rmSync(folder);
-  Bun.spawnSync(['mkfifo', folder]);
-  await expect(takeBackup(world.context, runtime, options)).rejects.toThrow(
-    'Something that is no folder is where the backups of shop belong',
-  );
+  rmSync(place);
+  Bun.spawnSync(['mkfifo', place]);
+  for (const act of both)
+    await expect(act()).rejects.toThrow('Something that is no folder is where the backups of shop belong');
 });

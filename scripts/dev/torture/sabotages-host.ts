@@ -117,8 +117,22 @@ export const HOST: readonly Sabotage[] = [
   {
     what: 'a secret across two chunks is shown',
     file: 'host/mask.ts',
-    find: 'Math.min(startOf(node.depth, all.length), url.from',
-    put: 'Math.min(all.length, url.from',
+    find: 'Math.min(startOf(node.depth, all.length), url.from ?? all.length);',
+    put: 'all.length;',
+    seenBy: ['host/mask.test.ts'],
+  },
+  {
+    what: "the password of a remote's URL is an argument of git's helper",
+    file: 'host/git/remote.ts',
+    find: "if (scheme === '' || ",
+    put: "if (scheme !== 'none' || ",
+    seenBy: ['host/git/remote.test.ts'],
+  },
+  {
+    what: 'a secret is shown as shells quote it',
+    file: 'host/mask.ts',
+    find: '      ...shellForms(text),\n',
+    put: "      ...shellForms('nothing'),\n",
     seenBy: ['host/mask.test.ts'],
   },
   {
