@@ -212,6 +212,7 @@ onBoth('guard', { services: { alpha: {}, beta: {} } }, (host, runtime) => {
     const h = host();
     const before = await stateOf(h, ['alpha', 'beta']);
     const { ticket, run } = await waiting(h, { version: 'fades' }, '--confirm-within=5m');
+    writeFileSync(join(h.folder, 'faded'), '');
     await until('it was found ill', () => count(h, ticket, 'unhealthy') > 0, PATIENCE_MS);
     expect(h.log(ticket).find((e) => e.event === 'unhealthy')?.fields.reason).toContain('answered 503');
     expect(h.state(ticket)).toMatchObject({ RELEASE_STATUS: 'awaiting-confirm' });
@@ -279,6 +280,7 @@ onBoth(
       const h = host();
       const before = await stateOf(h, ['alpha']);
       const { ticket, run } = await waiting(h, { version: 'fades' });
+      writeFileSync(join(h.folder, 'faded'), '');
       expect((await until('it is over', () => run.ended, PATIENCE_MS)).code).toBe(6);
       await stands(h, ticket, 'reverted');
       expect(h.log(ticket).find((e) => e.event === 'going-back')?.fields.cause).toBe('alpha is not healthy');

@@ -102,7 +102,7 @@ export async function openScenarioHost(runtime: RuntimeName, options: HostOption
   const records = openRecords(join(prod, '.asd', 'workspace', 'releases'));
   const git = (cwd: string, ...args: string[]) => mustRun(['git', ...args], cwd, env);
 
-  /** The files of a service at a version, below packages/. A version that begins with `sick` is unhealthy until `<SERVICE>_MOOD=healed`. */
+  /** The files of a service at a version, below packages/. A version that begins with `sick` is unhealthy until `<SERVICE>_MOOD=healed`, one with `fades` (pm2 only) once there is a file `faded` in the folder of the host. */
   const service = async (name: string, version: string, more: ServiceOptions = {}): Promise<Files> => {
     const own: ServiceOptions = { ...services[name], ...more };
     const variable = `${name.toUpperCase().replaceAll('-', '_')}_PORT`;

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import type { Kind, Place } from './kind.ts';
 import { descendants, isHeld, mustRun } from './process.ts';
 
-const server = (variable: string) => `import { label } from './label.ts';
+const server = (variable: string) => `import { existsSync } from 'node:fs';
+import { label } from './label.ts';
 
-const began = Date.now();
 const isSick = () =>
   (label.startsWith('sick') && process.env.${variable}_MOOD !== 'healed') ||
-  (label.startsWith('fades') && Date.now() - began > 5_000);
+  (label.startsWith('fades') && existsSync(import.meta.dir + '/../../../faded'));
 Bun.serve({
   hostname: '127.0.0.1',
   port: Number(process.env.${variable}_PORT),
