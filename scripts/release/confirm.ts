@@ -9,6 +9,7 @@ import { checkTicket } from '../model/names.ts';
 import type { ReleaseState } from '../model/release.ts';
 import { nextSteps } from '../plan/next.ts';
 import { locked } from './locked.ts';
+import { nothingToRevert } from './observe-revert.ts';
 import { openRecords } from './records-context.ts';
 import { enter, type Verb } from './verb.ts';
 import type { World } from './world.ts';
@@ -33,6 +34,7 @@ export const verb: Verb = {
     const kind = given.has('no') ? 'revert' : 'confirm';
     const decided = decideNow(world.host, await openRecords(world), ticket, kind);
     const stands = await settled(world, ticket);
+    if (kind === 'revert' && isLetGo(stands)) throw nothingToRevert(ticket);
     const result = decided ? outcome(ticket, kind, stands) : late(ticket, stands);
     if (given.has('json'))
       world.terminal.say(JSON.stringify({ ticket, ...result, status: stands.state?.releaseStatus }));
@@ -45,6 +47,8 @@ interface Stands {
   state: ReleaseState | undefined;
   /** The lock was not free: whoever holds it next writes down what was decided. */
   busy: ReleaseError | undefined;
+  /** It has a deadline, or a decision that was not acted on yet. */
+  guarded: boolean;
 }
 
 /** @returns false where its time was over already. @throws refused where there is nothing to decide, or it was decided otherwise. */
@@ -86,8 +90,16 @@ async function settled(world: World, ticket: string): Promise<Stands> {
     if (!(error instanceof ReleaseError && error.kind === 'locked')) throw error;
     busy = error;
   }
-  return { state: readRelease(world.host, ticketPaths(paths, ticket), ticket).state, busy };
+  const { state } = readRelease(world.host, ticketPaths(paths, ticket), ticket);
+  return { state, busy, guarded: readGuard(world.host, paths, ticket) !== undefined };
 }
+
+/** It halted, or died, before it moved the checkout: the decision had nothing to act on. */
+const isLetGo = ({ state, busy, guarded }: Stands): boolean =>
+  !busy &&
+  !guarded &&
+  state?.mergeSha !== state?.targetSha &&
+  ['running', 'halted'].includes(state?.releaseStatus ?? '');
 
 function outcome(ticket: string, kind: 'confirm' | 'revert', { state, busy }: Stands): { exit: number; said: string } {
   const status = state?.releaseStatus;

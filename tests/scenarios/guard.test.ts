@@ -192,6 +192,24 @@ onBoth('guard', { services: { alpha: {}, beta: {} } }, (host, runtime) => {
     expect(h.state(ticket)).toBeUndefined();
   });
 
+  test('it is killed before its Advance: there is nothing to put back, and that is said', async () => {
+    const h = host();
+    const { ticket } = await next(h);
+    const begun = join(h.folder, 'begun');
+    const hook = `require('node:fs').writeFileSync('${begun}', ''); await Bun.sleep(60_000);\n`;
+    await h.push({ 'packages/alpha/scripts/preflight.ts': hook });
+    const run = h.start('run', [ticket, '--confirm-within=5m']);
+    await until('the hook has begun', () => existsSync(begun), PATIENCE_MS);
+    await killAll(h);
+    await run.ended;
+    const refused = await h.run('confirm', [ticket, '--no']);
+    expect([refused.code, refused.text]).toEqual([5, expect.stringContaining(`Nothing to put back: ${ticket}`)]);
+    expect(existsSync(join(h.prod, '.asd/workspace/guard', ticket))).toBeFalse();
+    expect((await h.run('abandon', [ticket, '--reason=nothing was done'])).code).toBe(0);
+    await h.git(h.dev, 'rm', '--quiet', 'packages/alpha/scripts/preflight.ts');
+    await h.push({});
+  });
+
   test('it halts after its Advance, and everybody leaves: the provisional deadline puts it back', async () => {
     const h = host();
     const before = await stateOf(h, ['alpha', 'beta']);
