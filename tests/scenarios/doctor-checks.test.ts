@@ -61,7 +61,8 @@ onBoth(
 
 onBoth(
   'a host of containers',
-  { services: { alpha: {}, beta: {} } },
+  // Names of kept images are those of every host on an engine.
+  { services: { alpha: {}, beta: {} }, ownEngine: true },
   (host) => {
     let bed: LiveBed;
     beforeAll(() => {

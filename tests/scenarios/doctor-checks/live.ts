@@ -268,8 +268,8 @@ export const LIVE: ReadonlyArray<Case<LiveBed>> = [
       await change(bed);
       await bed.host.run('run', [`WAIT-${bed.next()}`, '--confirm-within=10m', '--detach']);
     },
-    // The others give more time, or look.
-    lines: 2,
+    // The others put it back, which may be the watchdog's work and then takes its time, give more time, or look.
+    lines: 1,
     after: ({ host: h }) => until('the watchdogs are gone', () => h.strays().length === 0),
   },
   {
