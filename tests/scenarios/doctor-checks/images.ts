@@ -35,7 +35,11 @@ async function released(bed: LiveBed): Promise<void> {
   const registry = await startRegistry();
   registries.set(bed, registry);
   const files = await named(bed, '2', `${registry.address}/alpha:2`);
-  registry.push(docker, `${h.prefix.replace(/-$/, '')}/alpha:2`, 'alpha:2');
+  registry.push(
+    { ...docker, env: { ...docker.env, DOCKER_HOST: h.env.DOCKER_HOST ?? '' } },
+    `${h.prefix.replace(/-$/, '')}/alpha:2`,
+    'alpha:2',
+  );
   await h.push(files);
   await mustRun(['just', 'release-run', 'IMG-1'], h.prod, h.env);
 }
