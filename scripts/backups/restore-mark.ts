@@ -35,7 +35,7 @@ export function endings(service: string, { stamp, only }: RestoreMark): { finish
 export function endingLines(
   service: string,
   mark: RestoreMark,
-  does: { finish: string; undo: string },
+  does = { finish: 'finish it', undo: 'or put back what was there before' },
 ): { finish: string; undo: string } {
   const { finish, undo } = endings(service, mark);
   const width = Math.max(finish.length, undo.length);
@@ -85,10 +85,7 @@ export function removeMark(host: Host, dir: string, service: string, stamp: stri
 export function refuseUnfinished(host: Host, dir: string, service: string): void {
   const mark = unfinishedRestore(host, dir, service);
   if (mark === undefined) return;
-  const { finish, undo } = endingLines(service, mark, {
-    finish: 'finish it',
-    undo: 'or put back what was there before',
-  });
+  const { finish, undo } = endingLines(service, mark);
   throw refused({
     what: `a restore of ${service} (backup ${mark.stamp}) was begun and has not come to its end`,
     hint: [finish, undo],

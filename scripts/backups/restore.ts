@@ -109,8 +109,7 @@ function unfinished(context: BackupContext, options: RestoreOptions, backup: Res
   const { service } = context;
   const known = unfinishedRestore(context.host, options.dir, service.name);
   if (known !== undefined && known.stamp !== backup.record.stamp) {
-    const does = { finish: 'finish it', undo: 'or put back what was there before' };
-    const { finish, undo } = endingLines(service.name, known, does);
+    const { finish, undo } = endingLines(service.name, known);
     throw refused({
       what: `a restore of ${service.name} from another backup, ${known.stamp}, was begun and has not come to its end`,
       hint: [finish, undo],

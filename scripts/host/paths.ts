@@ -68,3 +68,13 @@ export function ticketPaths(paths: HostPaths, ticket: string): TicketPaths {
     output: (stepId) => join(records, `${stepId.replaceAll(/[^A-Za-z0-9._-]/g, '.')}.out`),
   };
 }
+
+/** Whether backups lie in the workspace; elsewhere, their folder is the operator's. */
+export const backupsInside = ({ backups, workspace }: HostPaths): boolean => backups.startsWith(`${workspace}/`);
+
+/** Folders that are for their owner only. */
+export const privateFolders = (paths: HostPaths): string[] => {
+  const { workspace, releases, stage, engines, cache, guard, notices, backups } = paths;
+  const own = [workspace, releases, stage, engines, cache, guard, notices];
+  return backupsInside(paths) ? [...own, backups] : own;
+};

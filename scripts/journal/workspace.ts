@@ -1,6 +1,6 @@
 // The host's records are for their owner only: folders made, modes put right, and whatever is not ours refused by name.
 import { dirname, join } from 'node:path';
-import type { HostPaths } from '../host/paths.ts';
+import { backupsInside, type HostPaths, privateFolders } from '../host/paths.ts';
 import type { FileStat, Host } from '../host/port.ts';
 import { refused } from '../model/error.ts';
 import { realFolder, regularFile } from './place.ts';
@@ -19,10 +19,8 @@ export function secureWorkspace(host: Host, paths: HostPaths): void {
   notForEverybody(paths.root, files.stat(paths.root));
   const asd = dirname(paths.workspace);
   ownFolder(host, asd, GROUP_AND_OTHERS_WRITE);
-  const { workspace, releases, stage, engines, cache, guard, notices } = paths;
-  for (const folder of [workspace, releases, stage, engines, cache, guard, notices]) ownFolder(host, folder, 0o077);
-  if (paths.backups.startsWith(`${paths.workspace}/`)) ownFolder(host, paths.backups, 0o077);
-  else elsewhere(host, paths.backups);
+  for (const folder of privateFolders(paths)) ownFolder(host, folder, 0o077);
+  if (!backupsInside(paths)) elsewhere(host, paths.backups);
 
   const ignore = join(paths.workspace, '.gitignore');
   if (!ownFile(host, ignore) || files.readText(ignore) !== '*\n') files.replace(ignore, '*\n');

@@ -1,4 +1,5 @@
 // Readers of single values: each takes what the YAML held and returns what the engine wants, or a sentence on why it cannot.
+import { durationMs, MAX_DURATION_MS } from '../model/duration.ts';
 import { isPlain } from './plain.ts';
 import { nearest } from './suggest.ts';
 
@@ -70,23 +71,19 @@ export const whole =
     return { unfit: `is ${shown(value)}: must be a whole number from ${from} to ${to}` };
   };
 
-const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
-const MAX_DURATION_MS = 7 * 24 * UNIT_MS.h;
-
 /** `250ms`, `3s`, `10m`, `1h`, or 0; in milliseconds. */
 export const duration =
   (leastMs: number): Reader<number> =>
   (value) => {
     const words = text(value);
     if (isUnfit(words)) return words;
-    const [, digits, unit] = words.match(/^(\d{1,9})(ms|s|m|h)$/) ?? (words === '0' ? ['', '0', 'ms'] : []);
-    if (digits === undefined || unit === undefined) {
+    const ms = words === '0' ? 0 : durationMs(words);
+    if (ms === undefined) {
       const bare = /^\d+$/.test(words);
       return {
         unfit: `is ${shown(words)}: must be a time ${bare ? 'with its unit, such as' : 'such as 250ms, 3s, 10m or'} ${bare ? `${words}s` : '1h'}`,
       };
     }
-    const ms = Number(digits) * UNIT_MS[unit as keyof typeof UNIT_MS];
     if (ms < leastMs) return { unfit: `is ${words}: must be more than 0` };
     return ms > MAX_DURATION_MS ? { unfit: `is ${words}: must be 168h at most` } : ms;
   };

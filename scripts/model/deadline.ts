@@ -1,4 +1,5 @@
 // What is left of a deadline. Within a boot only the clock of the boot counts; the wall clock bridges the time that the host was off.
+import { durationMs, MAX_DURATION_MS } from './duration.ts';
 
 /** A moment, by both clocks. */
 export interface Moment {
@@ -37,7 +38,6 @@ export const hasStepped = ({ at }: Deadline, now: Moment): boolean =>
 
 /** `10m`, `2h`, `90s` or `250ms`, as settings have it, in milliseconds; undefined where it is no time of more than 0 and at most a week. */
 export function parseDuration(text: string): number | undefined {
-  const [, digits, unit = ''] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];
-  const ms = Number(digits) * ({ ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[unit] ?? Number.NaN);
-  return ms > 0 && ms <= 7 * 24 * 3_600_000 ? ms : undefined;
+  const ms = durationMs(text) ?? 0;
+  return ms > 0 && ms <= MAX_DURATION_MS ? ms : undefined;
 }

@@ -28,15 +28,16 @@ export function tell(
   if (notice === undefined) return;
   const mask = (text: string): string => maskText(text, secrets);
   const body = noticeBody(notice, event, { host: host.machine.hostname, state, mask });
-  const wanted = webhooks.filter((webhook) => wants(webhook, notice));
-  const kept = new Map(wanted.map((webhook) => [webhook, keep(context, webhook, body)]));
+  const kept = webhooks
+    .filter((webhook) => wants(webhook, notice))
+    .map((webhook) => ({ webhook, forget: keep(context, webhook, body) }));
   begin(context, async () => {
     const { sendNotice } = await import('../notify/send.ts');
     await Promise.all(
-      wanted.map(async (webhook) => {
+      kept.map(async ({ webhook, forget }) => {
         const reason = await sendNotice(host.http, webhook, body, env);
         if (reason !== undefined) log(event.phase as Phase, 'notice-failed', { webhook: webhook.name, notice, reason });
-        kept.get(webhook)?.();
+        forget();
       }),
     );
   });

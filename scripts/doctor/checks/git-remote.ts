@@ -2,7 +2,7 @@
 import { shellWord } from '../../backups/shell.ts';
 import { type FetchCause, fetchCause, fetchSentence } from '../../host/git/fetch-cause.ts';
 import { canPush } from '../../host/git/push.ts';
-import { remoteOf } from '../../host/git/remote.ts';
+import { chosenSsh, remoteOf } from '../../host/git/remote.ts';
 import { lastLines, type Repository, tryGit } from '../../host/git/run.ts';
 import { type Check, fail, type Mend, mend, pass, skip, warn } from '../check.ts';
 
@@ -73,8 +73,7 @@ async function wayOut(repo: Repository, cause: FetchCause, url: string, branch: 
 
 /** The ssh that this checkout uses, told to take a key that it does not know. Of an option that is given twice, ssh takes the first. */
 async function accepting(repo: Repository): Promise<string> {
-  const { stdout } = await tryGit(repo, ['config', '--get', 'core.sshCommand']);
-  const [program = 'ssh', ...words] = (repo.host.machine.env.GIT_SSH_COMMAND || stdout.trim() || 'ssh').split(' ');
+  const [program = 'ssh', ...words] = ((await chosenSsh(repo)) || 'ssh').split(' ');
   return [program, '-o StrictHostKeyChecking=accept-new', ...words].join(' ');
 }
 

@@ -1,6 +1,7 @@
 // Who may read and write what: records, backups and `.env` are for their owner; nobody else may change what is released.
 import { join } from 'node:path';
 import { shellWord } from '../../backups/shell.ts';
+import { privateFolders } from '../../host/paths.ts';
 import { type Check, type Finding, fail, mend, pass, safeMend } from '../check.ts';
 import type { Patient } from '../patient.ts';
 
@@ -11,13 +12,10 @@ export const modes: Check = {
   id: 'modes',
   look(at) {
     const { paths, host } = at;
-    const inside = paths.backups.startsWith(`${paths.workspace}/`) ? [paths.backups] : [];
-    const { workspace, releases, stage, engines, cache, guard, notices } = paths;
-    const folders = [workspace, releases, stage, engines, cache, guard, notices, ...inside];
     const records = host.files.list(paths.releases).map((name) => join(paths.releases, name));
     const findings = [
       ...rootMode(at),
-      ...folders.flatMap((path) => own(at, path, 'folder')),
+      ...privateFolders(paths).flatMap((path) => own(at, path, 'folder')),
       ...records.flatMap((path) => own(at, path, host.files.stat(path)?.kind === 'folder' ? 'folder' : 'file')),
       ...[paths.lock, paths.hostKey].flatMap((path) => own(at, path, 'file')),
       ...envMode(at),

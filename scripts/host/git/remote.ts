@@ -19,14 +19,15 @@ export async function remoteOf(repo: Repository, way: 'fetch' | 'push' = 'fetch'
 
 /** An ssh that cannot ask and does not wait for ever, unless the operator has configured one. */
 async function sshEnv(repo: Repository): Promise<Record<string, string>> {
-  const { GIT_SSH_COMMAND, GIT_SSH } = repo.host.machine.env;
-  if (GIT_SSH_COMMAND || GIT_SSH) return {};
-  const configured = await tryGit(repo, ['config', '--get', 'core.sshCommand']);
-  if (configured.code === 0 && configured.stdout.trim() !== '') return {};
+  if (repo.host.machine.env.GIT_SSH || (await chosenSsh(repo)) !== '') return {};
   return {
     GIT_SSH_COMMAND: 'ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=3',
   };
 }
+
+/** The command that an operator has told git to use; empty: none. */
+export const chosenSsh = async (repo: Repository): Promise<string> =>
+  repo.host.machine.env.GIT_SSH_COMMAND || (await tryGit(repo, ['config', '--get', 'core.sshCommand'])).stdout.trim();
 
 const WITH_PASSWORD = /^(https?:\/\/)([^\s/?#@:]*):([^\s/?#]*)@([^\s/?#@]+)(.*)$/i;
 

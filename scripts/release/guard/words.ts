@@ -1,4 +1,5 @@
 // How deadlines are said.
+import { durationMs } from '../../model/duration.ts';
 
 /** `45s`, `10m`, `1h30m`: rounded down to seconds, as people type it. */
 export function inWords(ms: number): string {
@@ -8,11 +9,9 @@ export function inWords(ms: number): string {
   return parts.join('') || `${Math.max(0, Math.floor(ms))}ms`;
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
 /** What `inWords` said, in milliseconds; undefined for anything else. */
 export function fromWords(text: string): number | undefined {
-  const parts = [...text.matchAll(/(\d{1,9})(ms|s|m|h)/g)];
-  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) return undefined;
-  return parts.reduce((sum, [, digits, unit = '']) => sum + Number(digits) * (UNIT_MS[unit] ?? 0), 0);
+  const parts = text.match(/\d{1,9}(?:ms|s|m|h)/g) ?? [];
+  if (parts.length === 0 || parts.join('') !== text) return undefined;
+  return parts.reduce((sum, part) => sum + (durationMs(part) ?? 0), 0);
 }
