@@ -1,5 +1,5 @@
 // Holding a service still while its files are read. Whatever happens, it is let go again, and both ends are told to the caller's journal.
-import { refused, stepFailed } from '../model/error.ts';
+import { messageOf, refused, stepFailed } from '../model/error.ts';
 import type { Quiet, Runtime } from '../runtimes/runtime.ts';
 import type { BackupContext } from './kind.ts';
 
@@ -49,7 +49,7 @@ async function letGo(context: BackupContext, quiet: Quiet, how: 'pause' | 'stop'
   } catch (error) {
     throw stepFailed(
       {
-        what: `after the backup it is unsure that ${context.service.name} runs again: ${error instanceof Error ? error.message : String(error)}`,
+        what: `after the backup it is unsure that ${context.service.name} runs again: ${messageOf(error)}`,
         where: `project ${context.resolved.project}`,
         hint:
           how === 'pause'

@@ -1,6 +1,6 @@
 // What a restore would do, looked at without touching anything: the backup is whole, it fits, and what would be lost.
 import { basename, dirname } from 'node:path';
-import { refused } from '../model/error.ts';
+import { messageOf, refused } from '../model/error.ts';
 import { differingFiles, envMerge } from './config/restore.ts';
 import type { BackupContext, BackupRecord, Restorer, Restoring } from './kind.ts';
 import { isWithin } from './places.ts';
@@ -60,7 +60,7 @@ export async function openBackup(
   } catch (error) {
     throw refused(
       {
-        what: error instanceof Error ? error.message : String(error),
+        what: messageOf(error),
         where: folder,
         hint: `Nothing was changed. Do not restore from it; see: just release-backups ${service}`,
       },

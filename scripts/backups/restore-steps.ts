@@ -1,5 +1,5 @@
 // The steps of a restore, each to be repeated from anywhere: swap, start, settle, and the way back.
-import { ReleaseError, stepFailed } from '../model/error.ts';
+import { messageOf, ReleaseError, stepFailed } from '../model/error.ts';
 import { awaitHealthy } from '../runtimes/health.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import { fixOwners } from './fixes.ts';
@@ -104,7 +104,7 @@ async function swapLayer(work: Work, layer: readonly Item[], staging: boolean): 
 
 /** @returns what to throw. */
 async function takenBack(work: Work, error: unknown): Promise<unknown> {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   try {
     // Whoever asked us to stop still gets a service that is whole.
     const { signal: _, ...context } = work.context;

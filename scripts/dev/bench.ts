@@ -1,6 +1,6 @@
 // `just bench [1..10] [--runs=N]`: the engine against the limits, side by side, on this machine.
 import { parseArgs } from 'node:util';
-import { ReleaseError } from '../model/error.ts';
+import { messageOf, ReleaseError } from '../model/error.ts';
 import { renderError } from '../release/render.ts';
 import { machineLines } from './bench/machine.ts';
 import { openScratch, type Scratch } from './bench/scratch.ts';
@@ -51,7 +51,7 @@ function asked(): { names: string[]; runs: number } | undefined {
       return undefined;
     return { names, runs };
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(messageOf(error));
     return undefined;
   }
 }

@@ -1,5 +1,7 @@
 // `just demo`: a host in a temporary folder, a release that works and one that does not. --docker: on Compose. --keep: leave it there.
+
 import { parseArgs } from 'node:util';
+import { messageOf } from '../model/error.ts';
 import { dockerDemo } from './demo/docker.ts';
 import { openFolder } from './demo/folder.ts';
 import { pm2Demo } from './demo/pm2.ts';
@@ -26,7 +28,7 @@ function options(): { docker: boolean; keep: boolean; help: boolean } | undefine
       options: { docker: flag, keep: flag, help: { ...flag, short: 'h' } },
     }).values;
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(messageOf(error));
     return undefined;
   }
 }
@@ -41,7 +43,7 @@ async function main(): Promise<number> {
   const demo = asked.docker ? dockerDemo(folder) : pm2Demo(folder);
   const interrupted = signalled();
   const story = tell(folder, demo).catch((error: unknown) => {
-    if (!folder.interrupted) say('', `The demo failed: ${error instanceof Error ? error.message : String(error)}`);
+    if (!folder.interrupted) say('', `The demo failed: ${messageOf(error)}`);
     return 1;
   });
   const code = await Promise.race([story, interrupted]);

@@ -1,5 +1,7 @@
 // The test command: types, lint, dead exports, shell, unit and contract tests, scenarios. Ends with `N passed, N failed`.
+
 import { join } from 'node:path';
+import { messageOf } from '../model/error.ts';
 import { type Outcome, runCheck, sourceChecks } from './checks.ts';
 import { KILLS, newSeed, SEED } from './kill-points.ts';
 import { runSuite, SUITES, testEnvironment } from './suites.ts';
@@ -30,7 +32,7 @@ async function startEngine(): Promise<{ env: Record<string, string>; reason?: st
     const engine = await startTestEngine();
     return { env: { ...engine.env, [SHARED_ENGINE]: engine.env.DOCKER_HOST }, stop: () => engine.stop() };
   } catch (error) {
-    return { env: {}, reason: error instanceof Error ? error.message : String(error), stop: async () => undefined };
+    return { env: {}, reason: messageOf(error), stop: async () => undefined };
   }
 }
 

@@ -1,6 +1,8 @@
 // `just torture [--seed=N] [--minutes=N] [--only=WORDS]`: the engine in a simulated world, disturbed at every point of every scenario.
+
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { messageOf } from '../model/error.ts';
 import { LONG_FORMS, longTable, runLong } from './torture/long-forms.ts';
 import { runShard, type Shard, type Tally } from './torture/shard.ts';
 import { KINDS, tableOf } from './torture/table.ts';
@@ -47,7 +49,7 @@ function asked(args: readonly string[]): Wanted | undefined {
     const untilMs = minutes === undefined ? undefined : Date.now() + minutes * 60_000;
     return { seed, untilMs, only: values.only, kinds, long: { from, most } };
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(messageOf(error));
     return undefined;
   }
 }

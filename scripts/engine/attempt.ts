@@ -1,6 +1,6 @@
 // One step with its journal: the intent is on disk before the effect, the end only after the effect was checked.
 import type { Host } from '../host/port.ts';
-import { ReleaseError } from '../model/error.ts';
+import { messageOf, ReleaseError } from '../model/error.ts';
 import type { EventName, FieldsOf } from '../model/event.ts';
 import type { Phase } from '../model/release.ts';
 import type { Step, StepKind, StepOf } from '../model/step.ts';
@@ -71,7 +71,7 @@ const TOO_LONG = 124;
 
 const seconds = (ms: number): string => String(Math.round(ms / 10) / 100);
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).slice(0, 500);
+const reasonOf = (error: unknown): string => messageOf(error).slice(0, 500);
 
 /** Adds where it happened to an error that does not say so. */
 function located(error: unknown, step: Step, tookTooLong: string | undefined): ReleaseError {

@@ -1,6 +1,6 @@
 // Opening files that somebody else may have replaced by a link, a FIFO or a folder.
 import { closeSync, constants, fstatSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { refused, stepFailed } from '../model/error.ts';
+import { messageOf, refused, stepFailed } from '../model/error.ts';
 import { O_CLOEXEC } from './libc.ts';
 
 const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
@@ -64,7 +64,7 @@ export function cannotWrite(path: string, error: unknown) {
   const full = errorCode(error) === 'ENOSPC' || errorCode(error) === 'EDQUOT';
   return stepFailed(
     {
-      what: `${path} could not be written: ${error instanceof Error ? error.message : String(error)}`,
+      what: `${path} could not be written: ${messageOf(error)}`,
       hint: full
         ? `Free space on the file system that holds ${path}.`
         : `Check the disk that holds ${path} (dmesg, df, mount).`,

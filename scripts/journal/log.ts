@@ -1,6 +1,6 @@
 // The append-only log of one release: reading it with its chain checked, and writing it as the lock's holder.
 import type { Host } from '../host/port.ts';
-import { ReleaseError, refused } from '../model/error.ts';
+import { messageOf, ReleaseError, refused } from '../model/error.ts';
 import type { EventName, FieldsOf, JournalEvent, LoggedEvent } from '../model/event.ts';
 import { FIRST_SUM, formatLine, parseLine, sumOf } from './logfmt.ts';
 import { regularFile } from './place.ts';
@@ -160,7 +160,7 @@ export function brokenLog(path: string, broken: { line: number; why: string }): 
 
 function cannotWrite(path: string, error: unknown): ReleaseError {
   const facts = {
-    what: `The log could not be written: ${error instanceof Error ? error.message : String(error)}`,
+    what: `The log could not be written: ${messageOf(error)}`,
     where: path,
     hint: 'Nothing more was done after that. Look after the disk (full, read-only, failing), then --resume.',
   };

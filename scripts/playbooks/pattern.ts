@@ -1,4 +1,5 @@
 // Patterns of playbooks: tried on single lines of bounded length, and refused where they could take forever even so.
+import { messageOf } from '../model/error.ts';
 
 const LONGEST = 500;
 /** A repeated group that holds a repetition itself: `(a+)*`. */
@@ -14,7 +15,7 @@ export function patternProblem(source: string): { unfit: string } | undefined {
     new RegExp(source);
     return undefined;
   } catch (error) {
-    return { unfit: `is no pattern: ${error instanceof Error ? error.message : String(error)}` };
+    return { unfit: `is no pattern: ${messageOf(error)}` };
   }
 }
 

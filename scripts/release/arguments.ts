@@ -1,7 +1,7 @@
 // The words after a verb: flags that are known, values that fit, everything else refused by name.
 import { parseArgs } from 'node:util';
 import { nearest } from '../manifest/suggest.ts';
-import { badInput } from '../model/error.ts';
+import { badInput, messageOf } from '../model/error.ts';
 
 type Flag = { type: 'boolean' | 'string'; what: string };
 export type Flags = Readonly<Record<string, Flag>>;
@@ -72,7 +72,7 @@ export function help(usage: Usage): string[] {
 }
 
 function sentence(error: unknown, usage: Usage): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   const unknown = /Unknown option '-{0,2}([^'\s=]*)/.exec(text)?.[1];
   if (unknown === undefined) return text.split('. ')[0]?.split('\n')[0] ?? text;
   const close = nearest(unknown, Object.keys(usage.flags));

@@ -1,7 +1,7 @@
 // A release that goes back by itself: --auto-revert, or on_failure: revert. Same run, same lock; a revert is never reverted by itself.
 import { join } from 'node:path';
 import { decide, readGuard } from '../journal/guard.ts';
-import { EXIT } from '../model/error.ts';
+import { EXIT, messageOf } from '../model/error.ts';
 import { observeRevert } from './observe-revert.ts';
 import { type Course, perform, standsNow } from './perform.ts';
 import { performRevert } from './perform-revert.ts';
@@ -38,7 +38,7 @@ async function goBack(session: Session, log: Logger, cause: string): Promise<num
     const folder = join(context.paths.stage, `${ticket}.revert`);
     observed = await observeRevert(session, wish, { folder, dry: false });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     log('revert', 'failed', { reason: reason.slice(0, 500), cause });
     reporter.failure(error, { exit: EXIT.inDoubt, ...standsNow(session) });
     return EXIT.inDoubt;

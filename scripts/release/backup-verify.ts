@@ -4,7 +4,7 @@ import { listBackups } from '../backups/list.ts';
 import { readRecord } from '../backups/record.ts';
 import { kindOf } from '../backups/registry.ts';
 import { noteVerified } from '../backups/verified.ts';
-import { badInput, stepFailed } from '../model/error.ts';
+import { badInput, messageOf, stepFailed } from '../model/error.ts';
 import { checkServiceName } from '../model/names.ts';
 import { chosen, type HandService, openHandLog, openService, stoppable } from './by-hand.ts';
 import { locked } from './locked.ts';
@@ -85,7 +85,7 @@ async function problemOf({ context }: HandService, folder: string): Promise<stri
     }
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -1,9 +1,11 @@
 // Backups of several services one after the other, outside of a release: each is logged, read back, and said.
+
 import { stampOf } from '../backups/folder.ts';
 import { holdBackup } from '../backups/holds.ts';
 import { rottenBefore, storedBytes } from '../backups/record.ts';
 import { takeBackup } from '../backups/take.ts';
 import type { ReleaseLock } from '../journal/lock.ts';
+import { messageOf } from '../model/error.ts';
 import type { ServiceReceipt } from '../model/receipt.ts';
 import type { ServiceManifest } from '../model/service.ts';
 import { formatBytes } from '../plan/describe.ts';
@@ -73,7 +75,7 @@ export async function backUpServices(
       }
     });
   } catch (error) {
-    log('failed', { reason: error instanceof Error ? error.message : String(error) });
+    log('failed', { reason: messageOf(error) });
     throw error;
   } finally {
     reporter.end();

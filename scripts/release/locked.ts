@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type ReleaseLock, takeLock } from '../journal/lock.ts';
 import { listReleases, type ReleaseEntry } from '../journal/records.ts';
 import { secureWorkspace } from '../journal/workspace.ts';
-import { ReleaseError } from '../model/error.ts';
+import { messageOf, ReleaseError } from '../model/error.ts';
 import type { ReleaseConfig } from '../model/service.ts';
 import { startStopped } from '../runtimes/compose/stopped.ts';
 import { awaitHelpers } from '../runtimes/quiet-helper.ts';
@@ -97,7 +97,7 @@ async function startLeft(context: Context): Promise<void> {
   try {
     await startStopped(context);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     context.terminal.warn(`A service that was stopped for a backup may still be stopped: ${why}`);
   }
 }
@@ -107,7 +107,7 @@ async function cleanUp(context: Context): Promise<void> {
   try {
     await dropStages(context);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     context.terminal.warn(`The stage could not be taken away; it does no harm. ${context.paths.stage}: ${why}`);
   }
 }

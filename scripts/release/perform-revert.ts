@@ -1,7 +1,7 @@
 // Runs the steps of a revert, and says at the end how the host stands.
 import { executePhase } from '../engine/execute.ts';
 import { revertBranch } from '../host/git/revert-push.ts';
-import { EXIT, ReleaseError } from '../model/error.ts';
+import { EXIT, messageOf, ReleaseError } from '../model/error.ts';
 import type { Step } from '../model/step.ts';
 import { standingOfRevert } from '../plan/due.ts';
 import { type RevertStands, residueLines, revertGitLines } from '../plan/revert-words.ts';
@@ -73,7 +73,7 @@ async function running(
     return await act(stop.signal);
   } catch (error) {
     const stopped = error instanceof ReleaseError && error.kind === 'stopped';
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const code = stopped ? EXIT.stopped : failing;
     // Put back it is, whatever the remote says.
     if (failing === EXIT.inDoubt) log('revert', stopped ? 'stopped' : 'failed', { reason: reason.slice(0, 500) });

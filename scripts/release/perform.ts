@@ -2,7 +2,7 @@
 import type { Runners } from '../engine/attempt.ts';
 import { executePhase } from '../engine/execute.ts';
 import { project } from '../journal/project.ts';
-import { EXIT, ReleaseError } from '../model/error.ts';
+import { EXIT, messageOf, ReleaseError } from '../model/error.ts';
 import { PHASES, type Phase } from '../model/release.ts';
 import type { Step } from '../model/step.ts';
 import { dueSteps, type From, standing } from '../plan/due.ts';
@@ -148,7 +148,7 @@ async function finish(session: Session, log: Logger, course: Course): Promise<nu
 
 async function halt(session: Session, log: Logger, phase: Phase, error: unknown): Promise<number> {
   const stopped = error instanceof ReleaseError && error.kind === 'stopped';
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   const rc = error instanceof ReleaseError && error.facts.rc !== undefined ? String(error.facts.rc) : '1';
   const code = stopped ? EXIT.stopped : EXIT.halted;
   try {

@@ -4,7 +4,7 @@ import { type BackupList, listBackups } from '../backups/list.ts';
 import { storedBytes } from '../backups/record.ts';
 import { expired } from '../backups/retention.ts';
 import { cleanEnvironment } from '../host/environment.ts';
-import { ReleaseError } from '../model/error.ts';
+import { messageOf, ReleaseError } from '../model/error.ts';
 import { openHolders } from './backup-holders.ts';
 import { manifestsNow } from './by-hand.ts';
 import type { Context } from './context.ts';
@@ -71,7 +71,7 @@ function remove(context: Context, { service, stamp, dir }: Listed, notices: stri
     files.remove(gone);
     return true;
   } catch (error) {
-    notices.push(`${dir} could not be removed: ${error instanceof Error ? error.message : String(error)}`);
+    notices.push(`${dir} could not be removed: ${messageOf(error)}`);
     return false;
   }
 }

@@ -1,5 +1,5 @@
 // The one place where an error becomes lines for an operator.
-import { ReleaseError } from '../model/error.ts';
+import { messageOf, ReleaseError } from '../model/error.ts';
 import { inWords } from './system-error.ts';
 
 /** What failed, where, details, the last lines of output, the file with the rest, what to do. */
@@ -27,8 +27,7 @@ export function renderError(raw: unknown): string[] {
 /** The same facts for --json. */
 export function errorFields(raw: unknown): Record<string, unknown> {
   const error = inWords(raw);
-  if (!(error instanceof ReleaseError))
-    return { error: error instanceof Error ? error.message : String(error), kind: 'bug', exit: exitCodeOf(error) };
+  if (!(error instanceof ReleaseError)) return { error: messageOf(error), kind: 'bug', exit: exitCodeOf(error) };
   return { error: error.message, kind: error.kind, exit: error.exitCode, ...error.facts };
 }
 

@@ -1,10 +1,12 @@
 // What of the host is not as prepare found it, once a revert has put everything back and seen it run: for people to read, in words.
+
 import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { readRecord } from '../backups/record.ts';
 import { rowsSince } from '../backups/rows.ts';
 import { openDocker } from '../host/docker.ts';
 import { untrackedPaths } from '../host/git/untracked.ts';
+import { messageOf } from '../model/error.ts';
 import type { ServiceReceipt } from '../model/receipt.ts';
 import type { ServicePlan } from '../model/step.ts';
 import { standingOfRevert } from '../plan/due.ts';
@@ -37,7 +39,7 @@ async function said(what: string, look: () => Promise<string[]>): Promise<string
   try {
     return await look();
   } catch (error) {
-    return [`${what} could not be compared: ${error instanceof Error ? error.message : String(error)}`];
+    return [`${what} could not be compared: ${messageOf(error)}`];
   }
 }
 

@@ -4,7 +4,7 @@ import { type RestoreReport, restoreBackup } from '../backups/restore.ts';
 import { unfinishedRestore } from '../backups/restore-mark.ts';
 import type { Loss } from '../backups/restore-plan.ts';
 import { interpreter, runHook } from '../host/hook.ts';
-import { badInput } from '../model/error.ts';
+import { badInput, messageOf } from '../model/error.ts';
 import { checkServiceName } from '../model/names.ts';
 import { formatSeconds } from '../plan/describe.ts';
 import { chosen, type HandLog, type HandService, NO_TICKET, openHandLog, openService, stoppable } from './by-hand.ts';
@@ -98,7 +98,7 @@ async function restore(
     hand?.log('done', { ...facts, outcome: report.outcome, before: report.before ?? 'none' });
     return report;
   } catch (error) {
-    hand?.log('failed', { ...facts, reason: error instanceof Error ? error.message : String(error) });
+    hand?.log('failed', { ...facts, reason: messageOf(error) });
     throw error;
   } finally {
     hand?.reporter.end();

@@ -1,6 +1,8 @@
 // A release that was cut off in the middle of its Advance: nothing but the checkout was touched, and that goes back to where it was.
+
 import { look } from '../host/git/advance.ts';
 import { recoverMove } from '../host/git/recover.ts';
+import { messageOf } from '../model/error.ts';
 import type { Logger, Session } from './session.ts';
 
 /** Can be repeated. @returns the exit code. @throws refused where something in the checkout is neither end's; nothing was changed then. */
@@ -20,7 +22,7 @@ export async function undoAdvance(session: Session, log: Logger): Promise<number
     );
     return 0;
   } catch (error) {
-    log('revert', 'failed', { reason: (error instanceof Error ? error.message : String(error)).slice(0, 500) });
+    log('revert', 'failed', { reason: messageOf(error).slice(0, 500) });
     throw error;
   } finally {
     reporter.end();

@@ -1,6 +1,6 @@
 // The health gate: components run, Docker's own check where it is asked for, the endpoint answers, and all of it stays so.
 import { maskText } from '../host/mask.ts';
-import { type ErrorFacts, ReleaseError, stepFailed } from '../model/error.ts';
+import { type ErrorFacts, messageOf, ReleaseError, stepFailed } from '../model/error.ts';
 import type { ServiceManifest } from '../model/service.ts';
 import type { RunningComponent, Runtime, RuntimeContext } from './runtime.ts';
 
@@ -145,7 +145,7 @@ async function endpointProblem(context: RuntimeContext, service: ServiceManifest
       ? undefined
       : `${url} answered ${answer.status}, not ${service.health.expectedCode}`;
   } catch (error) {
-    return `${url} does not answer (${error instanceof Error ? error.message : String(error)})`;
+    return `${url} does not answer (${messageOf(error)})`;
   }
 }
 

@@ -1,6 +1,6 @@
 // Where the data of a Docker volume can be read: at its mountpoint where that is possible (0.15 s for 50 MB), else through a helper container (0.4 s).
 import { dockerSocket } from '../../host/docker.ts';
-import { refused } from '../../model/error.ts';
+import { messageOf, refused } from '../../model/error.ts';
 import type { BackupContext } from '../kind.ts';
 
 const API_MS = 10_000;
@@ -68,7 +68,7 @@ async function ask(context: BackupContext, path: string): Promise<{ status: numb
   try {
     return await http.unix(socket, 'GET', path, { timeoutMs: API_MS, ...signal });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     const what = `Docker does not answer on ${socket}, so the volumes of ${context.service.name} cannot be found: ${why}`;
     throw refused({ what, where: socket, hint: 'systemctl status docker' }, error);
   }

@@ -1,6 +1,8 @@
 // Measurement 3: the plan of many packages with 50 changed, against `turbo ls --affected` and bare git on the same history.
+
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../../model/error.ts';
 import { dockerConfigFolder } from '../engine/packages.ts';
 import { type Candidate, figure, sideBySide } from './measure.ts';
 import { bundled, CHECKOUT, mustRun, ownEnv, ownProgram, timed } from './program.ts';
@@ -23,7 +25,7 @@ async function turboProgram(env: Record<string, string>): Promise<string | undef
   try {
     await mustRun(['npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', `turbo@${TURBO}`], folder, env);
   } catch (error) {
-    console.error(`turbo ${TURBO} cannot be installed: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`turbo ${TURBO} cannot be installed: ${messageOf(error)}`);
     return undefined;
   }
   return existsSync(program) ? program : undefined;

@@ -1,4 +1,5 @@
 // Looking at the demo's services from outside, over HTTP on loopback.
+import { messageOf } from '../../model/error.ts';
 
 /** Ports that nothing listens on now. */
 export async function freePorts(count: number): Promise<number[]> {
@@ -23,7 +24,7 @@ export async function untilAnswers(url: string): Promise<void> {
       if (answer.ok) return;
       last = `it answered ${answer.status}`;
     } catch (error) {
-      last = error instanceof Error ? error.message : String(error);
+      last = messageOf(error);
     }
   }
   throw new Error(`${url} did not become healthy: ${last}`);

@@ -1,9 +1,11 @@
 // A Docker engine for tests: own socket, data, containerd, bridge and cgroup, never a user's.
+
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../../model/error.ts';
 import { dockerConfigFolder, ensureDebianPackages, missingPrograms, SYSTEM_PATH } from './packages.ts';
 
 export interface TestEngine {
@@ -29,7 +31,7 @@ export function unavailableReason(): string | undefined {
     if (missing.length > 0) return `missing: ${missing.join(', ')}`;
     dockerConfigFolder();
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
   return undefined;
 }

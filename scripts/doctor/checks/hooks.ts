@@ -1,8 +1,10 @@
 // Every hook of every service: a plain file that its interpreter can read and parse.
+
 import { join } from 'node:path';
 import { shellWord } from '../../backups/shell.ts';
 import { cleanEnvironment } from '../../host/environment.ts';
 import { scriptProblem } from '../../host/script-syntax.ts';
+import { messageOf } from '../../model/error.ts';
 import { type Check, type Finding, fail, mend, pass, warn } from '../check.ts';
 import type { Patient } from '../patient.ts';
 import { fileMend } from './settings.ts';
@@ -38,12 +40,7 @@ async function problemOf(at: Patient, file: string): Promise<Finding[]> {
   try {
     text = host.files.readText(path, { follow: true, maxBytes: MAX_BYTES }) ?? '';
   } catch (error) {
-    return [
-      fail(
-        `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-        await fileMend(at, [file]),
-      ),
-    ];
+    return [fail(`${file} cannot be read: ${messageOf(error)}`, await fileMend(at, [file]))];
   }
   const wrong = file.endsWith('.ts') ? scriptProblem(text) : await shellProblem(at, path);
   if (wrong !== undefined) return [fail(`${file} does not parse: ${wrong}`, await fileMend(at, [file]))];

@@ -1,7 +1,7 @@
 // Arms a release: its deadline is on disk and its watchdog runs before anything is changed, or it is refused.
 import { type Armed, disarm, guardFiles, momentNow, readGuard, writeArmed } from '../../journal/guard.ts';
 import { utcSeconds } from '../../journal/time.ts';
-import { ReleaseError, refused } from '../../model/error.ts';
+import { messageOf, ReleaseError, refused } from '../../model/error.ts';
 import type { LoggedEvent } from '../../model/event.ts';
 import { SCHEMA } from '../../model/release.ts';
 import type { ReleaseConfig } from '../../model/service.ts';
@@ -78,7 +78,7 @@ export async function arm(context: Context, plan: Plan, wish: ConfirmWish): Prom
     else disarm(host, paths, ticket);
     throw refused(
       {
-        what: `The deadline of ${ticket} could not be armed: ${error instanceof Error ? error.message : String(error)}`,
+        what: `The deadline of ${ticket} could not be armed: ${messageOf(error)}`,
         where: guardFiles(paths, ticket).folder,
         hint: 'Nothing was changed. A release that goes back by itself has to be sure that it can.',
       },

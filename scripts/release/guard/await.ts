@@ -5,7 +5,7 @@ import { readHolder } from '../../journal/lock.ts';
 import { readLog } from '../../journal/log.ts';
 import { readRelease } from '../../journal/records.ts';
 import { leftMs } from '../../model/deadline.ts';
-import { EXIT } from '../../model/error.ts';
+import { EXIT, messageOf } from '../../model/error.ts';
 import type { ReleaseState } from '../../model/release.ts';
 import { nextSteps } from '../../plan/next.ts';
 import { locked } from '../locked.ts';
@@ -58,7 +58,7 @@ export async function awaitVerdict(world: World, ticket: string, json: boolean):
         lateSince = undefined;
         // Its beginning does the work.
         await locked(world, '', `release-sweep ${ticket}`, async () => undefined).catch((error: unknown) =>
-          terminal.warn(error instanceof Error ? error.message : String(error)),
+          terminal.warn(messageOf(error)),
         );
       }
       await host.clock.sleep(LOOK_EVERY_MS, stop.signal);

@@ -3,6 +3,7 @@
 import { runHook } from '../../host/hook.ts';
 import { hostPaths, ticketPaths } from '../../host/paths.ts';
 import { readGuard } from '../../journal/guard.ts';
+import { messageOf } from '../../model/error.ts';
 import { announce } from '../announce.ts';
 import type { Context } from '../context.ts';
 import { pruneAfterwards } from '../prune-afterwards.ts';
@@ -70,7 +71,7 @@ async function once(
     });
     log('confirm', 'step-done', step);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     await announce(context, log, 'confirm', 'step-failed', { ...step, reason: reason.slice(0, 500) });
   }
 }

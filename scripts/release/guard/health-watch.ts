@@ -1,7 +1,9 @@
 // The health of every service of a release while it waits for its confirmation.
+
 import { ticketPaths } from '../../host/paths.ts';
 import { readPlan } from '../../journal/plan-file.ts';
 import { readReceipt } from '../../journal/receipt.ts';
+import { messageOf } from '../../model/error.ts';
 import type { ServiceManifest } from '../../model/service.ts';
 import { healthProblem } from '../../runtimes/health.ts';
 import { runtimeOf } from '../../runtimes/registry.ts';
@@ -57,7 +59,7 @@ export async function openHealthWatch(context: Context, ticket: string): Promise
     try {
       return await healthProblem(at, runtime, manifest, receipt.services[manifest.name]?.project ?? '');
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     }
   };
   return watchStreaks([...manifests.keys()], async (service) => {

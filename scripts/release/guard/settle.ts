@@ -14,7 +14,7 @@ import {
 import type { ReleaseLock } from '../../journal/lock.ts';
 import { utcSeconds } from '../../journal/time.ts';
 import { hasStepped, leftMs } from '../../model/deadline.ts';
-import { EXIT, ReleaseError } from '../../model/error.ts';
+import { EXIT, messageOf, ReleaseError } from '../../model/error.ts';
 import type { LoggedEvent } from '../../model/event.ts';
 import type { ReleaseState } from '../../model/release.ts';
 import { standing } from '../../plan/due.ts';
@@ -148,7 +148,7 @@ async function goBack(work: Work, verdict: Verdict): Promise<Settled> {
       disarm(context.host, context.paths, ticket);
       return 'final';
     }
-    problem = error instanceof Error ? error.message : String(error);
+    problem = messageOf(error);
     context.terminal.warn(problem);
   }
   return await failed(work, problem);

@@ -5,7 +5,7 @@ import { cleanEnvironment } from '../../host/environment.ts';
 import { gitEnv } from '../../host/git/run.ts';
 import { guardFiles } from '../../journal/guard.ts';
 import { readHolder } from '../../journal/lock.ts';
-import { stepFailed } from '../../model/error.ts';
+import { messageOf, stepFailed } from '../../model/error.ts';
 import type { Context } from '../context.ts';
 import { systemdRuns } from './systemd.ts';
 
@@ -35,7 +35,7 @@ export async function ensureWatchdog(context: Context, ticket: string): Promise<
   try {
     await startWatchdog(context, ticket);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     context.terminal.warn(`Nobody watches over ${ticket}: ${why}`);
   }
 }
