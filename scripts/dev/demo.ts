@@ -1,5 +1,4 @@
 // `just demo`: a host in a temporary folder, a release that works and one that does not. --docker: on Compose. --keep: leave it there.
-
 import { parseArgs } from 'node:util';
 import { messageOf } from '../model/error.ts';
 import { dockerDemo } from './demo/docker.ts';

@@ -1,5 +1,4 @@
 // The test command: types, lint, dead exports, shell, unit and contract tests, scenarios. Ends with `N passed, N failed`.
-
 import { join } from 'node:path';
 import { messageOf } from '../model/error.ts';
 import { type Outcome, runCheck, sourceChecks } from './checks.ts';

@@ -1,5 +1,4 @@
 // `just torture [--seed=N] [--minutes=N] [--only=WORDS]`: the engine in a simulated world, disturbed at every point of every scenario.
-
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../model/error.ts';

@@ -1,4 +1,5 @@
 // A manifest's text -> the checked ServiceManifest: schema, normalise, rules; all problems at once.
+import { remembering } from '../model/remember.ts';
 import type { ServiceManifest } from '../model/service.ts';
 import type { YamlFile } from './document.ts';
 import { normalise } from './normalise.ts';
@@ -102,16 +103,8 @@ function check(yaml: YamlFile, { file, folder }: ManifestPlace): Checked {
 }
 
 const SECTIONS = Object.keys(sections);
-const MANY = 1000;
 /** Packages of one repository have the same keys of other tools. */
-const asked = new Map<string, string | undefined>();
-
-function nearestSection(key: string): string | undefined {
-  if (asked.has(key)) return asked.get(key);
-  const found = nearest(key, SECTIONS);
-  if (asked.size < MANY) asked.set(key, found);
-  return found;
-}
+const nearestSection = remembering(1000, (key) => nearest(key, SECTIONS));
 
 const keyText = (key: string) => pathText([key.slice(0, 80)]);
 

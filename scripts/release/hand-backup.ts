@@ -1,5 +1,4 @@
 // Backups of several services one after the other, outside of a release: each is logged, read back, and said.
-
 import { stampOf } from '../backups/folder.ts';
 import { holdBackup } from '../backups/holds.ts';
 import { rottenBefore, storedBytes } from '../backups/record.ts';

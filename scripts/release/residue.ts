@@ -1,5 +1,4 @@
 // What of the host is not as prepare found it, once a revert has put everything back and seen it run: for people to read, in words.
-
 import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { readRecord } from '../backups/record.ts';

@@ -1,5 +1,4 @@
 // A release that was cut off in the middle of its Advance: nothing but the checkout was touched, and that goes back to where it was.
-
 import { look } from '../host/git/advance.ts';
 import { recoverMove } from '../host/git/recover.ts';
 import { messageOf } from '../model/error.ts';

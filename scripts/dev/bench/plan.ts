@@ -1,5 +1,4 @@
 // Measurement 3: the plan of many packages with 50 changed, against `turbo ls --affected` and bare git on the same history.
-
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../model/error.ts';

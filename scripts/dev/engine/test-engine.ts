@@ -1,5 +1,4 @@
 // A Docker engine for tests: own socket, data, containerd, bridge and cgroup, never a user's.
-
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';

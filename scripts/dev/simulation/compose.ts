@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { parse as parseEnv } from 'dotenv';
 import { parse } from 'yaml';
+import { remembering } from '../../model/remember.ts';
 import { VOLUMES } from './docker-api.ts';
 import type { SimContainer } from './docker-state.ts';
 import { type Call, failed, type Outcome, said, textOf } from './program.ts';
@@ -50,18 +51,7 @@ interface RawDocument {
   volumes?: Record<string, { name?: string } | null>;
 }
 
-/** Documents by their text: the same few are asked for again and again, and nobody changes one. */
-const documents = new Map<string, RawDocument>();
-const MOST_DOCUMENTS = 500;
-
-function parsed(text: string): RawDocument {
-  const known = documents.get(text);
-  if (known !== undefined) return known;
-  if (documents.size >= MOST_DOCUMENTS) documents.clear();
-  const document = parse(text) as RawDocument;
-  documents.set(text, document);
-  return document;
-}
+const parsed = remembering(500, (text) => parse(text) as RawDocument);
 
 function documentOf(call: Call, { project, file, envFile }: Words): Document {
   const { disk } = call.world;

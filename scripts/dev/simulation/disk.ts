@@ -1,5 +1,6 @@
 // A disk that knows what was flushed and what was not: contents by file, names by folder, as POSIX promises it and not more.
 import { basename, dirname, join, normalize } from 'node:path';
+import { remembering } from '../../model/remember.ts';
 import {
   blankInode,
   copyInode,
@@ -17,18 +18,7 @@ export type Cut = 'lost' | 'kept' | 'mixed';
 
 const ROOT = 1;
 
-/** The parts of paths that were looked up: the same ones come again and again. */
-const partsByPath = new Map<string, readonly string[]>();
-const MOST_PATHS = 20_000;
-
-function partsOf(path: string): readonly string[] {
-  const known = partsByPath.get(path);
-  if (known !== undefined) return known;
-  if (partsByPath.size >= MOST_PATHS) partsByPath.clear();
-  const parts = normalize(path).split('/').filter(Boolean);
-  partsByPath.set(path, parts);
-  return parts;
-}
+const partsOf = remembering(20_000, (path): readonly string[] => normalize(path).split('/').filter(Boolean));
 
 /** An error as the operating system gives it. */
 export function osError(code: string, call: string, path: string): Error {

@@ -1,5 +1,6 @@
 // Git's objects by their real names: what is hashed here is what git would hash.
 import { createHash } from 'node:crypto';
+import { remembering } from '../../model/remember.ts';
 
 export interface Commit {
   tree: string;
@@ -22,12 +23,18 @@ type Stored =
 
 /** Blobs by their content's own array, which is never changed in place. */
 const names = new WeakMap<Uint8Array, string>();
-const MOST_LISTED = 500;
 
 /** Objects never change, and a name says what is in one: all repositories of a world share them. */
 export class GitObjects {
   private readonly store = new Map<string, Stored>();
-  private readonly listed = new Map<string, ReadonlyMap<string, Entry>>();
+  private readonly filesOf = remembering(500, (tree): ReadonlyMap<string, Entry> => {
+    const found = new Map<string, Entry>();
+    for (const [name, entry] of this.treeEntries(tree)) {
+      if (entry.mode !== '40000') found.set(name, entry);
+      else for (const [path, inside] of this.files(entry.id)) found.set(`${name}/${path}`, inside);
+    }
+    return found;
+  });
 
   type = (id: string): Stored['type'] | undefined => this.store.get(id)?.type;
 
@@ -98,17 +105,7 @@ export class GitObjects {
 
   /** Mode and blob by path, of a tree or a commit. */
   files(id: string): ReadonlyMap<string, Entry> {
-    const tree = this.type(id) === 'commit' ? this.commitOf(id).tree : id;
-    const known = this.listed.get(tree);
-    if (known !== undefined) return known;
-    const found = new Map<string, Entry>();
-    for (const [name, entry] of this.treeEntries(tree)) {
-      if (entry.mode !== '40000') found.set(name, entry);
-      else for (const [path, inside] of this.files(entry.id)) found.set(`${name}/${path}`, inside);
-    }
-    if (this.listed.size >= MOST_LISTED) this.listed.clear();
-    this.listed.set(tree, found);
-    return found;
+    return this.filesOf(this.type(id) === 'commit' ? this.commitOf(id).tree : id);
   }
 
   /** A commit and everything that it comes from, itself first. */

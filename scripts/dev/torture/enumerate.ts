@@ -1,5 +1,4 @@
 // One point: a command in a simulated host, disturbed at one effect; then the host is looked at, gone on with, and gone back from.
-
 import { copyWorld } from '../simulation/beginning.ts';
 import type { Cut } from '../simulation/disk.ts';
 import { fingerprint } from '../simulation/fingerprint.ts';

@@ -1,5 +1,4 @@
 // Every hook of every service: a plain file that its interpreter can read and parse.
-
 import { join } from 'node:path';
 import { shellWord } from '../../backups/shell.ts';
 import { cleanEnvironment } from '../../host/environment.ts';

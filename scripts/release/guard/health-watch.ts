@@ -1,5 +1,4 @@
 // The health of every service of a release while it waits for its confirmation.
-
 import { ticketPaths } from '../../host/paths.ts';
 import { readPlan } from '../../journal/plan-file.ts';
 import { readReceipt } from '../../journal/receipt.ts';

@@ -1,6 +1,7 @@
 // The text of a compose file, read as far as it can be: what is wrong with it is compose's to say, unless compose would not come to an end.
 import { parseDocument } from 'yaml';
 import { refused } from '../../model/error.ts';
+import { remembering } from '../../model/remember.ts';
 
 /** As for manifests: nobody writes more by hand. */
 const MAX_CHARS = 512 * 1024;
@@ -13,29 +14,27 @@ export interface Tree {
 
 export const asTree = (value: unknown): Tree => (typeof value === 'object' && value !== null ? (value as Tree) : {});
 
-/** By text: a file is asked for when it is observed, prepared, exchanged and verified. Nobody changes one. */
-const known = new Map<string, Tree>();
-const MOST = 200;
-
 /**
  * @returns an empty tree for what is no YAML, too long, nested too deeply, or merged with itself.
  * @throws refused where its aliases stand for more values than anybody means.
  */
 export function composeTree(text: string, path?: string): Tree {
   if (text.length > MAX_CHARS) return {};
-  const found = known.get(text);
-  if (found !== undefined) return found;
-  const tree = parse(text);
-  if (valuesOf(tree, new Map()) > MAX_VALUES)
+  const { tree, values } = read(text);
+  if (values > MAX_VALUES)
     throw refused({
       what: `The aliases of a compose file stand for more than ${MAX_VALUES} values`,
       ...(path === undefined ? {} : { where: path }),
       hint: 'Write out what is meant.',
     });
-  if (known.size >= MOST) known.clear();
-  known.set(text, tree);
   return tree;
 }
+
+/** A file is asked for when it is observed, prepared, exchanged and verified. */
+const read = remembering(200, (text) => {
+  const tree = parse(text);
+  return { tree, values: valuesOf(tree, new Map()) };
+});
 
 function parse(text: string): Tree {
   try {
