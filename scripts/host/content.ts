@@ -1,88 +1,85 @@
-// What plain files hold: hashed, or compared byte by byte. Streamed; short files in one go, without a thread for each read.
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+// What plain files hold: hashed, or compared byte by byte. Streamed; the end of a file is read without a thread.
+import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { refused } from '../model/error.ts';
 import { O_CLOEXEC } from './libc.ts';
 
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | O_CLOEXEC;
 const CHUNK = 1024 * 1024;
-/** So much is read without a thread. */
+/** So much at the end of a file is read without a thread. */
 const SHORT = 128 * 1024;
 
 // Buffers of this size are not to be left to the collector, file by file.
 const spare: Uint8Array[] = [];
 const borrow = () => spare.pop() ?? new Uint8Array(CHUNK);
 
-/** @returns the file's first SHORT bytes at most, and whether these are all. @throws refused for what is no plain file. */
-function readShort(path: string | Uint8Array, buffer: Uint8Array): { count: number; all: boolean } {
+const readByThread = promisify(read);
+
+/** @throws refused for what is no plain file. */
+function openPlain(path: string | Uint8Array): number {
   const fd = openSync(path as string, FLAGS);
-  try {
-    if (!fstatSync(fd).isFile())
-      throw refused({
-        what: `${typeof path === 'string' ? path : Buffer.from(path)} is no plain file, so it has no content`,
-      });
-    let count = 0;
-    while (count < SHORT) {
-      const read = readSync(fd, buffer, count, SHORT - count, count);
-      if (read === 0) return { count, all: true };
-      count += read;
-    }
-    return { count, all: false };
-  } finally {
-    closeSync(fd);
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  throw refused({
+    what: `${typeof path === 'string' ? path : Buffer.from(path)} is no plain file, so it has no content`,
+  });
+}
+
+/** @returns how many bytes there were from `at` on: fewer than the buffer holds only where the file ends. */
+async function fill(fd: number, buffer: Uint8Array, at: number): Promise<number> {
+  const { size } = fstatSync(fd);
+  const left = () => buffer.length - count;
+  let count = 0;
+  while (left() > 0) {
+    const bytes =
+      size - at - count <= SHORT
+        ? readSync(fd, buffer, count, left(), at + count)
+        : (await readByThread(fd, buffer, count, left(), at + count)).bytesRead;
+    if (bytes === 0) break;
+    count += bytes;
   }
+  return count;
 }
 
 /** See Files.sha256. */
 export async function sha256(path: string | Uint8Array, signal?: AbortSignal): Promise<string> {
+  const fd = openPlain(path);
   const buffer = borrow();
   try {
     const hasher = new Bun.CryptoHasher('sha256');
-    const { count, all } = readShort(path, buffer);
-    hasher.update(buffer.subarray(0, count));
-    if (all) return hasher.digest('hex');
-    const file = await open(path as string, FLAGS);
-    try {
-      for (let at = SHORT; ; ) {
-        signal?.throwIfAborted();
-        const { bytesRead } = await file.read(buffer, 0, CHUNK, at);
-        if (bytesRead === 0) return hasher.digest('hex');
-        hasher.update(buffer.subarray(0, bytesRead));
-        at += bytesRead;
-      }
-    } finally {
-      await file.close();
+    for (let at = 0; ; ) {
+      signal?.throwIfAborted();
+      const count = await fill(fd, buffer, at);
+      hasher.update(buffer.subarray(0, count));
+      if (count < buffer.length) return hasher.digest('hex');
+      at += count;
     }
   } finally {
+    closeSync(fd);
     spare.push(buffer);
   }
 }
 
 /** See Files.sameContent. */
 export async function sameContent(a: Uint8Array, b: Uint8Array, signal?: AbortSignal): Promise<boolean> {
-  const [bufferA, bufferB] = [borrow(), borrow()];
-  const same = (countA: number, countB: number) =>
-    countA === countB && Buffer.compare(bufferA.subarray(0, countA), bufferB.subarray(0, countB)) === 0;
+  const fds: number[] = [];
+  const buffers = [borrow(), borrow()] as const;
   try {
-    const [one, other] = [readShort(a, bufferA), readShort(b, bufferB)];
-    if (one.all !== other.all || !same(one.count, other.count)) return false;
-    if (one.all) return true;
-    const files = await Promise.all([open(a as Buffer, FLAGS), open(b as Buffer, FLAGS)]);
-    try {
-      for (let at = SHORT; ; ) {
-        signal?.throwIfAborted();
-        const [left, right] = await Promise.all([
-          files[0].read(bufferA, 0, CHUNK, at),
-          files[1].read(bufferB, 0, CHUNK, at),
-        ]);
-        if (!same(left.bytesRead, right.bytesRead)) return false;
-        if (left.bytesRead === 0) return true;
-        at += left.bytesRead;
-      }
-    } finally {
-      await Promise.all(files.map((file) => file.close()));
+    for (const path of [a, b]) fds.push(openPlain(path));
+    for (let at = 0; ; ) {
+      signal?.throwIfAborted();
+      // Both are waited for: what still reads must not lose its buffer or its file to another.
+      const reads = await Promise.allSettled(fds.map((fd, n) => fill(fd, buffers[n] as Uint8Array, at)));
+      const [one = 0, other = 0] = reads.map((read) => {
+        if (read.status === 'rejected') throw read.reason;
+        return read.value;
+      });
+      if (one !== other || Buffer.compare(buffers[0].subarray(0, one), buffers[1].subarray(0, one)) !== 0) return false;
+      if (one < CHUNK) return true;
+      at += one;
     }
   } finally {
-    spare.push(bufferA, bufferB);
+    for (const fd of fds) closeSync(fd);
+    spare.push(...buffers);
   }
 }
