@@ -46,6 +46,8 @@ export interface Docker {
   volumeFolder(name: string): Promise<string | undefined>;
   /** Every container, running or not, that is attached to the network, or mounts the volume. */
   users(of: { network: [string] } | { volume: [string] }): Promise<Listed[]>;
+  /** Every running container that this TCP port of the host leads to. */
+  publishers(port: number): Promise<Listed[]>;
   removeNetwork(name: string): Promise<void>;
   /** The container of that name, whoever made it. */
   container(name: string): Promise<Container | undefined>;
@@ -183,6 +185,14 @@ export function openDocker(
     async users(of) {
       const filters = encodeURIComponent(JSON.stringify(of));
       return listed((await call('GET', `/containers/json?all=1&filters=${filters}`)).json);
+    },
+    async publishers(port) {
+      const leadsTo = (published: unknown) => {
+        const { PublicPort, Type } = wire(published);
+        return number(PublicPort) === port && text(Type) === 'tcp';
+      };
+      const running = list((await call('GET', '/containers/json')).json);
+      return listed(running.filter((each) => list(wire(each).Ports).some(leadsTo)));
     },
     async removeNetwork(name) {
       await call('DELETE', `/networks/${encodeURIComponent(name)}`, [404]);

@@ -6,12 +6,14 @@ import { FILES } from './doctor-checks/files.ts';
 import { GIT } from './doctor-checks/git.ts';
 import { closeRegistries, IMAGES } from './doctor-checks/images.ts';
 import { LIVE, type LiveBed, openLiveBed } from './doctor-checks/live.ts';
+import { PORTS } from './doctor-checks/ports.ts';
 import { PROGRAMS } from './doctor-checks/programs.ts';
 import { openWardBed } from './doctor-checks/ward.ts';
 import { onBoth } from './harness/runtimes.ts';
 
+const CONTAINERS = [...IMAGES, ...PORTS];
 const WARD = [...PROGRAMS, ...GIT, ...FILES];
-const ALL: ReadonlyArray<Pick<Case<Bed>, 'check' | 'standIn'>> = [...WARD, ...LIVE, ...IMAGES];
+const ALL: ReadonlyArray<Pick<Case<Bed>, 'check' | 'standIn'>> = [...WARD, ...LIVE, ...CONTAINERS];
 
 test('no check is forgotten', () => {
   expect([...new Set(ALL.map(({ check }) => check))].toSorted()).toEqual(CHECKS.map(({ id }) => id).toSorted());
@@ -28,6 +30,7 @@ test('lines run for real, but for those that would change this machine', () => {
     'guard',
     'just',
     'pm2',
+    'ports',
     'selinux',
     'tar',
     'zstd',
@@ -69,7 +72,7 @@ onBoth(
       bed = openLiveBed(host());
     });
     afterAll(() => closeRegistries(bed));
-    test.each(IMAGES.map((each) => [`${each.check}: ${each.name}`, each] as const))('%s', (_, each) =>
+    test.each(CONTAINERS.map((each) => [`${each.check}: ${each.name}`, each] as const))('%s', (_, each) =>
       proves(bed, each),
     );
   },

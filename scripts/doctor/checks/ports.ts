@@ -1,14 +1,16 @@
 // Ports: one service each, and none that something else listens on while its service is down.
 import { shellWord } from '../../backups/shell.ts';
-import { listeners } from '../../host/listeners.ts';
+import { type Listener, listeners } from '../../host/listeners.ts';
 import { crossRules, resolvedPort } from '../../manifest/cross.ts';
 import type { ServiceManifest } from '../../model/service.ts';
+import type { RunningComponent } from '../../runtimes/runtime.ts';
 import { type Check, type Finding, fail, type Mend, mend, pass } from '../check.ts';
 import type { Patient } from '../patient.ts';
 import { setVariable } from '../variable.ts';
 import { NEXT_RELEASE } from './settings.ts';
 
 const FIRST_FREE = 20_000;
+const DOCKERS_PROXY = 'docker-proxy';
 
 export const ports: Check = {
   id: 'ports',
@@ -44,12 +46,18 @@ const setting = ({ env }: Patient, variable: string, port: number): Mend =>
     ? setVariable(variable, String(port), 'give it a port of its own')
     : mend(`sed -i ${shellWord(`s/^${variable}=.*/${variable}=${port}/`)} .env`, 'give it a port of its own');
 
+interface Busy {
+  number: number;
+  env: string;
+  owners: Listener[];
+}
+
 async function takenPorts(
   at: Patient,
   service: ServiceManifest,
   listening: ReturnType<typeof listeners>,
 ): Promise<Finding[]> {
-  const busy = service.ports.flatMap((port) => {
+  const busy = service.ports.flatMap((port): Busy[] => {
     const number = resolvedPort(port, at.env);
     const by = number === undefined ? undefined : listening.get(number);
     return number === undefined || by === undefined ? [] : [{ number, env: port.env, owners: by() }];
@@ -60,17 +68,52 @@ async function takenPorts(
     if (error instanceof Error) return undefined;
     throw error;
   });
-  if (runs === undefined || runs.some(({ running }) => running)) return [];
-  return busy.map(({ number, env, owners }) => {
-    const whose = owners.map(({ pid, name }) => `${name} (process ${pid})`).join(', ');
-    const ends =
-      owners.length > 0 ? [mend(`kill ${owners.map(({ pid }) => pid).join(' ')} && sleep 1`, `end ${whose}`)] : [];
-    return fail(
-      `port ${number} of ${service.name}, which does not run, is held by ${whose || 'a process that we may not see'}`,
-      ...ends,
-      setting(at, env, freePort(listening)),
-    );
+  if (runs === undefined) return [];
+  const found = await Promise.all(
+    busy.map(async (port) => {
+      if (isDockers(port)) return await byDocker(at, service, port, runs);
+      return runs.some(({ running }) => running) ? undefined : byProcess(service, port);
+    }),
+  );
+  return found.flatMap((finding, index) => {
+    const { env } = busy[index] as Busy;
+    return finding === undefined ? [] : [fail(finding.what, ...finding.mends, setting(at, env, freePort(listening)))];
   });
+}
+
+const isDockers = ({ owners }: Busy): boolean =>
+  owners.length > 0 && owners.every(({ name }) => name === DOCKERS_PROXY);
+
+type Held = { what: string; mends: Mend[] };
+
+/** Docker listens for its containers; that it does so for none is what a dockerd that was killed may leave, and only its end undoes. */
+async function byDocker(
+  at: Patient,
+  service: ServiceManifest,
+  { number }: Busy,
+  runs: readonly RunningComponent[],
+): Promise<Held | undefined> {
+  const holders = await at.docker().publishers(number);
+  if (holders.some(({ id }) => runs.some(({ instance }) => instance === id))) return undefined;
+  const what = `port ${number} of ${service.name}, which does not have it, is held by`;
+  if (holders.length === 0)
+    return {
+      what: `${what} Docker, for a container that is gone`,
+      mends: [mend('systemctl restart docker', 'restart Docker; without live-restore, all containers stop meanwhile')],
+    };
+  const names = holders.map(({ name }) => name);
+  return {
+    what: `${what} ${holders.length === 1 ? 'the container' : 'the containers'} ${names.join(', ')}`,
+    mends: [mend(`docker stop ${names.map(shellWord).join(' ')}`, `stop ${names.join(', ')}`)],
+  };
+}
+
+function byProcess(service: ServiceManifest, { number, owners }: Busy): Held {
+  const whose = owners.map(({ pid, name }) => `${name} (process ${pid})`).join(', ');
+  return {
+    what: `port ${number} of ${service.name}, which does not run, is held by ${whose || 'a process that we may not see'}`,
+    mends: owners.length > 0 ? [mend(`kill ${owners.map(({ pid }) => pid).join(' ')} && sleep 1`, `end ${whose}`)] : [],
+  };
 }
 
 function freePort(listening: ReadonlyMap<number, unknown>): number {

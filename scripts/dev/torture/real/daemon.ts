@@ -11,6 +11,8 @@ export interface Daemon {
   /** kill -9. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** Ends it as its service manager does, and starts it. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -33,7 +35,10 @@ export async function takeOver({ socket }: TestEngine): Promise<Daemon> {
     spawn(program, args, { env, stdio: 'ignore', detached: true }).unref();
     await until('dockerd answers', () => answers(socket), START_MS);
   };
-  await end('SIGTERM');
-  await start();
-  return { kill: () => end('SIGKILL'), start, stop: () => end('SIGTERM') };
+  const restart = async () => {
+    await end('SIGTERM');
+    await start();
+  };
+  await restart();
+  return { kill: () => end('SIGKILL'), start, restart, stop: () => end('SIGTERM') };
 }

@@ -1,6 +1,13 @@
 // A real Docker engine, and who dies in the middle of a recreate: compose, the release engine, both, or dockerd itself.
 import { openScenarioHost, type ScenarioHost } from '../../../../tests/scenarios/harness/host.ts';
-import { commandLine, descendants, kill, type Result, until } from '../../../../tests/scenarios/harness/process.ts';
+import {
+  commandLine,
+  descendants,
+  kill,
+  type Result,
+  runCommand,
+  until,
+} from '../../../../tests/scenarios/harness/process.ts';
 import { startTestEngine, unavailableReason } from '../../engine/test-engine.ts';
 import { seeded } from '../../simulation/world.ts';
 import type { Wish } from '../long-form.ts';
@@ -78,6 +85,7 @@ async function open({ seed, from, most }: Wish): Promise<RealHosts> {
       back: random() < 0.5,
     }));
     let version = '1';
+    let ghosts = 0;
     /** How long a recreate takes here; what was killed before its end says nothing about it. */
     let takesMs = 1500;
     const visit: RealHosts['visit'] = async (at) => {
@@ -117,7 +125,12 @@ async function open({ seed, from, most }: Wish): Promise<RealHosts> {
       const how = back ? 'release-revert' : '--resume';
       const where = `${victim} killed ${afterMs} ms after the recreate began, then ${how}`;
       const silent = came && (victim === 'engine' || victim === 'both');
-      const what = await settle(host, ticket, silent ? undefined : ended, back, back ? version : next);
+      const freed = async () => {
+        ghosts += 1;
+        await owned.restart();
+      };
+      const outcome = { ticket, back, wanted: back ? version : next };
+      const what = await settle(host, outcome, silent ? undefined : ended, freed);
       version = (await host.httpVersion('alpha')) ?? '';
       const [other, own] = [JSON.stringify(await seen(host, 'beta')), await databaseOf()];
       const wrong = [
@@ -129,33 +142,55 @@ async function open({ seed, from, most }: Wish): Promise<RealHosts> {
       ];
       return came ? { where, what: wrong.length === 0 ? undefined : wrong.join('; ') } : 'missed';
     };
-    return { visit, close };
+    const notes = () =>
+      ghosts === 0
+        ? []
+        : [`in ${ghosts} Docker kept a port for a container that was gone, and was restarted as doctor says`];
+    return { visit, close, notes };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** Goes on or back. @param ended undefined where nobody was left to say anything. @returns what is not as it has to be then. */
+interface Outcome {
+  ticket: string;
+  back: boolean;
+  /** The version that answers then. */
+  wanted: string;
+}
+
+/**
+ * Goes on or back. @param ended undefined where nobody was left to say anything. @param restart does what doctor says where Docker itself
+ * is left with a port. @returns what is not as it has to be then.
+ */
 async function settle(
   h: ScenarioHost,
-  ticket: string,
+  { ticket, back, wanted }: Outcome,
   ended: Result | undefined,
-  back: boolean,
-  wanted: string,
+  restart: () => Promise<void>,
 ): Promise<string | undefined> {
   const words = ended === undefined ? undefined : unsaid(ended);
   if (words !== undefined) return words;
   const stands = await h.run('state', [ticket]);
   if (stands.code !== 0) return `release-state: ${stands.text}`;
   const released = h.state(ticket)?.RELEASE_STATUS === 'released';
-  const settled = back
-    ? await h.run('revert', [ticket])
-    : released
-      ? undefined
-      : await h.run('run', [ticket, '--resume']);
+  const again = async () =>
+    back ? await h.run('revert', [ticket]) : released ? undefined : await h.run('run', [ticket, '--resume']);
+  let settled = await again();
+  if (settled?.text.includes('port is already allocated')) {
+    const { text } = await runCommand(['just', 'doctor', 'alpha'], h.prod, h.env);
+    if (!/held by Docker, for a container that is gone[\s\S]*systemctl restart docker/.test(text))
+      return `Docker holds a port, and doctor does not say so: ${text.slice(-600)}`;
+    await restart();
+    settled = await again();
+  }
   const tail = settled?.text.trim().split('\n').slice(-8).join(' | ');
-  if (settled !== undefined && settled.code !== 0) return `exit ${settled.code}: ${tail}`;
+  if (settled !== undefined && settled.code !== 0) {
+    // The next one is a release of its own.
+    await h.run('abandon', [ticket, '--reason=it failed']);
+    return `exit ${settled.code}: ${errorOf(settled)} | ${tail}`;
+  }
   const answered = await h.httpVersion('alpha');
   const names = (await seen(h, 'alpha')).map(({ name, running }) => `${name}${running ? '' : ' (stopped)'}`).join(' ');
   const expected = ['db', 'web'].map((each) => `${h.prefix}alpha-${each}-1`).join(' ');
@@ -168,6 +203,12 @@ async function settle(
   ];
   return wrong.length === 0 ? undefined : `${wrong.join('; ')} | ${tail}`;
 }
+
+const errorOf = ({ text }: Result): string =>
+  text
+    .split('\n')
+    .filter((line) => /^error: |Error response from daemon/.test(line))
+    .join(' | ');
 
 export const DOCKERD = realForm({
   kind: 'dockerd',

@@ -11,6 +11,8 @@ interface Visit {
 export interface RealHosts {
   /** `missed`: the disturbance did not come about. */
   visit(at: number): Promise<Visit | 'missed'>;
+  /** What else the table has to say. */
+  notes?(): string[];
   close(): Promise<void>;
 }
 
@@ -40,7 +42,11 @@ export const realForm = ({ lacks, open, ...form }: RealKind): RealForm => ({
         if (seen === 'missed') missed += 1;
         return seen === 'missed' || seen.what === undefined ? undefined : `${seen.where}: ${seen.what}`;
       });
-      return { tried: tried - missed, notes: missed === 0 ? [] : [`${missed} did not come about`], failures };
+      return {
+        tried: tried - missed,
+        notes: [...(missed === 0 ? [] : [`${missed} did not come about`]), ...(hosts.notes?.() ?? [])],
+        failures,
+      };
     } finally {
       await hosts.close();
     }
