@@ -68,17 +68,17 @@ async function takenPorts(
     if (error instanceof Error) return undefined;
     throw error;
   });
-  if (runs === undefined) return [];
+  // Who runs in all its parts has what it needs, whoever listens for it.
+  if (runs === undefined || (runs.length > 0 && runs.every(({ running }) => running))) return [];
   const found = await Promise.all(
-    busy.map(async (port) => {
-      if (isDockers(port)) return await byDocker(at, service, port, runs);
-      return runs.some(({ running }) => running) ? undefined : byProcess(service, port);
+    busy.map(async (port): Promise<Finding[]> => {
+      const byOthers = () => (runs.some(({ running }) => running) ? undefined : byProcess(service, port));
+      const held = isDockers(port) ? await byDocker(at, service, port, runs) : byOthers();
+      if (held === undefined) return [];
+      return [fail(held.what, ...held.mends, setting(at, port.env, freePort(listening)))];
     }),
   );
-  return found.flatMap((finding, index) => {
-    const { env } = busy[index] as Busy;
-    return finding === undefined ? [] : [fail(finding.what, ...finding.mends, setting(at, env, freePort(listening)))];
-  });
+  return found.flat();
 }
 
 const isDockers = ({ owners }: Busy): boolean =>
