@@ -16,6 +16,8 @@ import { mustRun } from '../../scripts/dev/engine/packages.ts';
 
 const engine = await databaseEngine();
 const MINUTES = 60_000;
+/** A pg_dump that ends in the middle. */
+const DYING = '#!/bin/sh\necho half of a dump\necho "pg_dump: error: server closed the connection" >&2\nexit 3\n';
 
 async function save(kind: BackupKind, context: BackupContext, folder: string) {
   const [item] = await kind.items(context);
@@ -137,6 +139,55 @@ if (engine !== undefined) {
       );
       expect(readdirSync(server.folder).filter((name) => name.startsWith('.'))).toEqual([]);
       if ('databases' in server) expect(server.databases().filter((name) => name.startsWith('asd_drill'))).toEqual([]);
+    });
+  });
+
+  describe('who compresses a dump', () => {
+    let server: Awaited<ReturnType<typeof postgresFixture>>;
+    beforeAll(async () => {
+      server = await postgresFixture(engine);
+      server.inside(['mv', '/usr/bin/zstd', '/usr/bin/zstd.real']);
+    }, 3 * MINUTES);
+    afterAll(() => server.end());
+
+    /** What the container has under the name of zstd. */
+    const zstd = (text: string) =>
+      server.inside(['sh', '-c', 'cat > /usr/bin/zstd && chmod 0755 /usr/bin/zstd'], `#!/bin/sh\n${text}\n`);
+
+    const rightly = async () => {
+      const { facts, check } = await save(postgresKind, server.context, server.folder);
+      await check();
+      expect(Number(facts.dumpBytes)).toBeGreaterThan(50_000);
+    };
+
+    test('the container, where it has a zstd', async () => {
+      zstd('echo "$*" >> /tmp/used; exec /usr/bin/zstd.real "$@"');
+      await rightly();
+      const used = server.inside(['cat', '/tmp/used']).trim().split('\n');
+      expect(used).toEqual(Array.from({ length: 2 }, () => '-T2 -1 -c --no-progress -vv'));
+    });
+
+    test('the host, where the one of the container does not take our options, or there is none', async () => {
+      zstd('echo "zstd: unknown option" >&2; exit 1');
+      await rightly();
+      server.inside(['rm', '/usr/bin/zstd']);
+      await rightly();
+    });
+
+    test('what fails in the container fails the dump, whichever of the two it is', async () => {
+      zstd('if read -r first; then echo "zstd: error 70 : Write error : No space left on device" >&2; exit 70; fi');
+      const failed = await save(postgresKind, server.context, server.folder).catch((error: unknown) => error);
+      expect(failed).toMatchObject({ kind: 'step-failed', facts: { hint: expect.stringContaining('disk is full') } });
+      zstd('exec /usr/bin/zstd.real "$@"');
+      server.inside(
+        ['sh', '-c', 'rm /usr/local/bin/pg_dump && cat > /usr/local/bin/pg_dump && chmod 0755 /usr/local/bin/pg_dump'],
+        DYING,
+      );
+      const died = await save(postgresKind, server.context, server.folder).catch((error: unknown) => error);
+      expect(died).toMatchObject({
+        kind: 'step-failed',
+        facts: { what: expect.stringContaining('server closed the connection'), rc: 3 },
+      });
     });
   });
 

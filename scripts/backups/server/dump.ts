@@ -8,9 +8,39 @@ type Piped = Awaited<ReturnType<BackupContext['host']['exec']['pipe']>>;
 
 /**
  * The server needs the cores, too: half of the work of level 3, and text of a database is no larger by it. At this verbosity zstd ends with
- * exact numbers: `12.34% (1000 B => 123 B, ...)`.
+ * exact numbers: `12.34% (  1000 B =>    123 B, ...)`.
  */
-const COUNTING = ['zstd', '-T0', '-1', '-c', '--no-progress', '-vv'];
+const COUNTING = ['-1', '-c', '--no-progress', '-vv'];
+const ON_HOST = ['zstd', '-T0', ...COUNTING];
+/** A container may have little memory: every thread takes some. */
+const INSIDE = ['zstd', '-T2', ...COUNTING];
+/** Runs its arguments and compresses what they print. Exits as they do, else as zstd does. */
+const COMPRESSED = `exec 3>&1
+codes=$({ { "$@" 3>&- 4>&-; echo $? >&4; } | ${INSIDE.join(' ')} >&3 3>&- 4>&-; echo $? >&4; } 4>&1)
+set -- $codes
+[ "\${1:-1}" = 0 ] || exit "\${1:-1}"
+exit "\${2:-1}"`;
+
+/** Whether the container has a zstd that takes our options; many images have one. */
+async function compressesInside(context: BackupContext, client: Client): Promise<boolean> {
+  const trial = client.inside('sh', '-c', `${INSIDE.join(' ')} < /dev/null`);
+  return (await context.host.exec.run(trial, client.options)).code === 0;
+}
+
+/**
+ * What Docker takes to pass the output of a command on costs more than the dump itself, so that it is compressed before, where that is possible.
+ * What is put between sees the dump as it is.
+ */
+async function dumpStages(
+  context: BackupContext,
+  client: Client,
+  command: readonly string[],
+  between: ReadonlyArray<readonly string[]>,
+): Promise<ReadonlyArray<readonly string[]>> {
+  if (between.length === 0 && (await compressesInside(context, client)))
+    return [client.inside('sh', '-c', COMPRESSED, 'sh', ...command)];
+  return [client.inside(...command), ...between, ON_HOST];
+}
 
 function checkStages(
   context: BackupContext,
@@ -25,7 +55,7 @@ function checkStages(
   throw insideFailed(context, client, what, { tail, timedOut: result.timedOut }, rc);
 }
 
-const ZSTD_CHATTER = /^(\*\*\* Zstandard|Note: \d+ physical|Decompression will require|\/\*stdin\*\\)/;
+const ZSTD_CHATTER = /^(--zstd=|\*\*\* Zstandard|Note: \d+ physical|Decompression will require|\/\*stdin\*\\)/;
 
 /** @param command run in the container; its output is saved. @param between further stages before zstd. @returns the file, with the dump's size as fact `dumpBytes`. */
 export async function saveDump(
@@ -37,11 +67,11 @@ export async function saveDump(
   file: string,
   between: ReadonlyArray<readonly string[]> = [],
 ): Promise<BackupFile & { tail: string[] }> {
-  const stages = [client.inside(...command), ...between, COUNTING];
+  const stages = await dumpStages(context, client, command, between);
   const result = await context.host.exec.pipe(stages, { ...client.options, toFile: join(folder, file) });
   checkStages(context, client, what, result);
   const size = result.tail
-    .map((line) => line.match(/\((\d+) B => \d+ B, /)?.[1])
+    .map((line) => line.match(/\( *(\d+) B => +\d+ B, /)?.[1])
     .findLast((each) => each !== undefined);
   const facts = size === undefined ? {} : { dumpBytes: Number(size) };
   return { file, bytes: result.bytes, sha256: result.sha256, facts, tail: result.tail };

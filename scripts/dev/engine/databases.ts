@@ -1,10 +1,10 @@
-// An image with the real database servers of Debian: PostgreSQL, MariaDB, Redis.
+// An image with the real database servers of Debian: PostgreSQL, MariaDB, Redis; and zstd, as official images on Debian have it.
 import { join } from 'node:path';
 import { type DebianRoot, importDebian } from './debian-archive.ts';
 import type { TestEngine } from './test-engine.ts';
 
 /** `command: [postgres]`, `[mariadb]` or `[redis]`; further words are options of the server. Environment as of the official images. */
-export const DATABASE_IMAGE = 'belay-databases:1';
+export const DATABASE_IMAGE = 'belay-databases:2';
 
 const SLIM = `
 cd -- "$1"
@@ -24,8 +24,8 @@ as mysql mariadb-install-db --no-defaults --datadir=/usr/share/belay/mariadb --s
 
 const ROOT: DebianRoot = {
   name: 'databases',
-  version: 1,
-  packages: ['postgresql', 'mariadb-server', 'redis-server'],
+  version: 2,
+  packages: ['postgresql', 'mariadb-server', 'redis-server', 'zstd'],
   finish: SLIM,
   words: [join(import.meta.dir, 'database-entry.sh')],
 };
