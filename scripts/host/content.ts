@@ -28,8 +28,8 @@ function openPlain(path: string | Uint8Array): number {
 /** @returns how many bytes there were from `at` on: fewer than the buffer holds only where the file ends. */
 async function fill(fd: number, buffer: Uint8Array, at: number): Promise<number> {
   const { size } = fstatSync(fd);
-  const left = () => buffer.length - count;
   let count = 0;
+  const left = () => buffer.length - count;
   while (left() > 0) {
     const bytes =
       size - at - count <= SHORT

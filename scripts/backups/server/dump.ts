@@ -21,11 +21,16 @@ set -- $codes
 [ "\${1:-1}" = 0 ] || exit "\${1:-1}"
 exit "\${2:-1}"`;
 
-/** Whether the container has a zstd that takes our options; many images have one. */
+/** Whether the container has a zstd that takes our options; many images have one. Asked once for all dumps of a backup. */
 async function compressesInside(context: BackupContext, client: Client): Promise<boolean> {
+  const known = trials.get(client);
+  if (known !== undefined) return await known;
   const trial = client.inside('sh', '-c', `${INSIDE.join(' ')} < /dev/null`);
-  return (await context.host.exec.run(trial, client.options)).code === 0;
+  const answer = context.host.exec.run(trial, client.options).then(({ code }) => code === 0);
+  trials.set(client, answer);
+  return await answer;
 }
+const trials = new WeakMap<Client, Promise<boolean>>();
 
 /**
  * What Docker takes to pass the output of a command on costs more than the dump itself, so that it is compressed before, where that is possible.
