@@ -51,7 +51,9 @@ test('any steps, failures and stops: order, caps, nothing begins after the end, 
           async (one, context) => {
             active.set(one.id, one.lane);
             expect(active.size).toBeLessThanOrEqual(concurrency.wide);
-            expect([...active.values()].filter((lane) => lane === 'swap').length).toBeLessThanOrEqual(concurrency.swap);
+            // The last one joins those that run.
+            const swaps = [...active.values()].filter((lane) => lane === 'swap').length;
+            expect(swaps).toBeLessThanOrEqual(concurrency.swap + 1);
             const own = given[Number(one.id)];
             try {
               for (let tick = 0; tick < (own?.ticks ?? 0); tick++) {
@@ -124,6 +126,33 @@ test('independent steps overlap up to the cap, swap steps up to theirs', async (
   const steps = Array.from({ length: 10 }, (_, at) => step(String(at), { lane: at < 6 ? 'swap' : 'wide' }));
   await executePhase(steps, NONE, run);
   expect([most, mostSwaps]).toEqual([4, 2]);
+});
+
+test('the last swap step joins those that run, where there is room for one more at all', async () => {
+  for (const [wide, most] of [
+    [5, 3],
+    [2, 2],
+  ] as const) {
+    let swaps = 0;
+    const seen: number[] = [];
+    const run = phaseRun(
+      async () => {
+        swaps += 1;
+        seen.push(swaps);
+        await Bun.sleep(1);
+        swaps -= 1;
+        return undefined;
+      },
+      { concurrency: { wide, swap: 2 } },
+    );
+    await executePhase(
+      Array.from({ length: 5 }, (_, at) => step(String(at), { lane: 'swap' })),
+      NONE,
+      run,
+    );
+    expect(Math.max(...seen.slice(0, -1))).toBe(2);
+    expect(seen.at(-1)).toBe(most);
+  }
 });
 
 test('a failure interrupts what can be interrupted, waits for the rest, and is the one that is told', async () => {

@@ -26,8 +26,12 @@ export async function executePhase(steps: readonly Step[], done: ReadonlySet<str
 
   const goesOn = (): boolean => failures.length === 0 && !run.stop.aborted;
   const isReady = (step: Step): boolean => step.needs.every((id) => !due.has(id) || finished.has(id));
-  const hasRoom = (lane: Lane): boolean =>
-    running.size < run.concurrency.wide && (lane === 'wide' || busy.swap < run.concurrency.swap);
+  /** The last one would otherwise have a machine for itself that does nothing else. */
+  const isLastSwap = (): boolean => waiting.filter((each) => each.lane === 'swap' && isReady(each)).length === 1;
+  const hasRoom = (lane: Lane): boolean => {
+    if (running.size >= run.concurrency.wide) return false;
+    return lane === 'wide' || busy.swap < run.concurrency.swap + (isLastSwap() ? 1 : 0);
+  };
 
   const begin = (step: Step): void => {
     waiting.splice(waiting.indexOf(step), 1);

@@ -6,7 +6,7 @@ import type { BackupType, RuntimeKind } from './service.ts';
 /** `interruptible`: may be ended in the middle. `finish`: is waited for. `probe`: look at the world before doing it again. */
 export type OnStop = 'interruptible' | 'finish' | 'probe';
 
-/** `wide` steps overlap up to the concurrency of the host's config; `swap` steps (old container stops, new one starts) up to about the cores. */
+/** `wide` steps overlap up to the concurrency of the host's config; `swap` steps (old container stops, new one starts) up to about the cores, and the last of them with those that run. */
 export type Lane = 'wide' | 'swap';
 
 export type HookName = 'preflight' | 'pre_start_init' | 'post_start_init' | 'ensure-config';
