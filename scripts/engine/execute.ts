@@ -30,7 +30,7 @@ export async function executePhase(steps: readonly Step[], done: ReadonlySet<str
   const isLastSwap = (): boolean => waiting.filter((each) => each.lane === 'swap' && isReady(each)).length === 1;
   const hasRoom = (lane: Lane): boolean => {
     if (running.size >= run.concurrency.wide) return false;
-    return lane === 'wide' || busy.swap < run.concurrency.swap + (isLastSwap() ? 1 : 0);
+    return lane === 'wide' || busy.swap < run.concurrency.swap || (busy.swap === run.concurrency.swap && isLastSwap());
   };
 
   const begin = (step: Step): void => {

@@ -1,5 +1,5 @@
 // The simulated host against a real one: the same story on both has the same exit codes, and tells the same in its logs.
-import { expect, test } from 'bun:test';
+import { beforeAll, expect, test } from 'bun:test';
 import {
   beginWorld,
   packageFiles,
@@ -19,6 +19,7 @@ import { verb as run } from '../../scripts/release/run.ts';
 import type { Verb } from '../../scripts/release/verb.ts';
 import type { ScenarioHost, VerbName } from './harness/host.ts';
 import type { Files } from './harness/kind.ts';
+import { seed as seedData } from './harness/proof.ts';
 import { onBoth } from './harness/runtimes.ts';
 
 const SIMULATED = {
@@ -237,6 +238,10 @@ onBoth(
       await runSim(world, adopt, ['--no-backup']);
       return world;
     };
+
+    beforeAll(async () => {
+      for (const service of ['alpha', 'beta']) await seedData(host(), service);
+    });
 
     test.each(STORIES.map((story) => [story.name, story] as const))('%s', async (_, { act, codes, tickets }) => {
       const places = [simulatedPlace(await simulated()), realPlace(host())] as const;

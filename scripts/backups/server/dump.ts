@@ -23,14 +23,16 @@ exit "\${2:-1}"`;
 
 /** Whether the container has a zstd that takes our options; many images have one. Asked once for all dumps of a backup. */
 async function compressesInside(context: BackupContext, client: Client): Promise<boolean> {
-  const known = trials.get(client);
-  if (known !== undefined) return await known;
-  const trial = client.inside('sh', '-c', `${INSIDE.join(' ')} < /dev/null`);
-  const answer = context.host.exec.run(trial, client.options).then(({ code }) => code === 0);
+  const answer = trials.get(client) ?? tryInside(context, client);
   trials.set(client, answer);
   return await answer;
 }
 const trials = new WeakMap<Client, Promise<boolean>>();
+
+async function tryInside(context: BackupContext, client: Client): Promise<boolean> {
+  const trial = client.inside('sh', '-c', `${INSIDE.join(' ')} < /dev/null`);
+  return (await context.host.exec.run(trial, client.options)).code === 0;
+}
 
 /**
  * What Docker takes to pass the output of a command on costs more than the dump itself, so that it is compressed before, where that is possible.
@@ -60,7 +62,8 @@ function checkStages(
   throw insideFailed(context, client, what, { tail, timedOut: result.timedOut }, rc);
 }
 
-const ZSTD_CHATTER = /^(--zstd=|\*\*\* Zstandard|Note: \d+ physical|Decompression will require|\/\*stdin\*\\)/;
+const ZSTD_CHATTER =
+  /^(--(?:zstd|format)=|Using std(?:in|out) for |\*\*\* Zstandard|Note: \d+ physical|Decompression will require|\/\*stdin\*\\)/;
 
 /** @param command run in the container; its output is saved. @param between further stages before zstd. @returns the file, with the dump's size as fact `dumpBytes`. */
 export async function saveDump(

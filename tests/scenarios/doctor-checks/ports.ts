@@ -26,35 +26,28 @@ async function up(bed: LiveBed): Promise<void> {
   await h.docker?.('start', web(h));
 }
 
-const answers = async (port: number): Promise<boolean> => {
-  try {
-    await fetch(`http://127.0.0.1:${port}/`);
-    return true;
-  } catch {
-    return false;
-  }
-};
+const ghosts = new WeakMap<LiveBed, ReturnType<typeof Bun.spawn>>();
+const ghostFolder = (h: ScenarioHost) => join(h.folder, 'ghost');
 
-/** Has the port under the name of Docker's own proxy, until `systemctl restart docker` is typed. */
-async function ghost({ host: h }: LiveBed): Promise<void> {
-  const bin = join(h.folder, 'ghost');
-  if (!h.env.PATH?.startsWith(`${bin}:`)) {
-    mkdirSync(bin);
-    symlinkSync(process.execPath, join(bin, 'docker-proxy'));
-    writeFileSync(
-      join(bin, 'systemctl'),
-      `#!/bin/sh\n[ "$*" = 'restart docker' ] && kill "$(cat '${bin}/pid')" && sleep 0.5\n`,
-      { mode: 0o755 },
-    );
-    h.env.PATH = `${bin}:${h.env.PATH}`;
-  }
+/** What `systemctl restart docker` ends: a process with the name of Docker's own proxy. */
+function layGhost({ host: h }: LiveBed): void {
+  const bin = ghostFolder(h);
+  mkdirSync(bin);
+  symlinkSync(process.execPath, join(bin, 'docker-proxy'));
+  const restarts = `#!/bin/sh\n[ "$*" = 'restart docker' ] && kill "$(cat '${bin}/pid')" && sleep 0.5\n`;
+  writeFileSync(join(bin, 'systemctl'), restarts, { mode: 0o755 });
+  h.env.PATH = `${bin}:${h.env.PATH}`;
+}
+
+async function startGhost(bed: LiveBed): Promise<void> {
+  const { host: h } = bed;
+  const bin = ghostFolder(h);
   const code = `Bun.serve({ hostname: '127.0.0.1', port: ${h.port('beta')}, fetch: () => new Response('') })`;
   const child = Bun.spawn([join(bin, 'docker-proxy'), '-e', code], { stdio: ['ignore', 'ignore', 'ignore'] });
+  ghosts.set(bed, child);
   writeFileSync(join(bin, 'pid'), String(child.pid));
-  ghosts.set(h, [...(ghosts.get(h) ?? []), child]);
-  await until('the port is held', () => answers(h.port('beta')));
+  await until('the port is held', async () => (await h.httpVersion('beta')) !== undefined);
 }
-const ghosts = new WeakMap<ScenarioHost, Array<ReturnType<typeof Bun.spawn>>>();
 
 export const PORTS: ReadonlyArray<Case<LiveBed>> = [
   {
@@ -80,13 +73,14 @@ export const PORTS: ReadonlyArray<Case<LiveBed>> = [
     name: 'Docker has it for a container that is gone',
     outcome: 'fail',
     says: /port \d+ of beta, which does not have it, is held by Docker, for a container that is gone/,
+    before: layGhost,
     async spoil(bed) {
       await down(bed);
-      await ghost(bed);
+      await startGhost(bed);
     },
     async after(bed) {
-      for (const child of ghosts.get(bed.host) ?? []) child.kill();
-      await Promise.all((ghosts.get(bed.host) ?? []).map(({ exited }) => exited));
+      ghosts.get(bed)?.kill();
+      await ghosts.get(bed)?.exited;
       await up(bed);
     },
     standIn: "it restarts this machine's Docker; the long form with a killed dockerd meets the real thing",

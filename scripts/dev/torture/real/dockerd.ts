@@ -131,6 +131,8 @@ async function open({ seed, from, most }: Wish): Promise<RealHosts> {
       };
       const outcome = { ticket, back, wanted: back ? version : next };
       const what = await settle(host, outcome, silent ? undefined : ended, freed);
+      // The next one is a release of its own, whatever came of this one.
+      if (what !== undefined) await host.run('abandon', [ticket, '--reason=it failed']);
       version = (await host.httpVersion('alpha')) ?? '';
       const [other, own] = [JSON.stringify(await seen(host, 'beta')), await databaseOf()];
       const wrong = [
@@ -186,11 +188,7 @@ async function settle(
     settled = await again();
   }
   const tail = settled?.text.trim().split('\n').slice(-8).join(' | ');
-  if (settled !== undefined && settled.code !== 0) {
-    // The next one is a release of its own.
-    await h.run('abandon', [ticket, '--reason=it failed']);
-    return `exit ${settled.code}: ${errorOf(settled)} | ${tail}`;
-  }
+  if (settled !== undefined && settled.code !== 0) return `exit ${settled.code}: ${errorOf(settled)} | ${tail}`;
   const answered = await h.httpVersion('alpha');
   const names = (await seen(h, 'alpha')).map(({ name, running }) => `${name}${running ? '' : ' (stopped)'}`).join(' ');
   const expected = ['db', 'web'].map((each) => `${h.prefix}alpha-${each}-1`).join(' ');
