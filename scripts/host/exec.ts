@@ -90,16 +90,45 @@ async function run(argv: readonly string[], options: RunOptions): Promise<RunRes
   }
 }
 
+/** What runs of one Exec, and the signal that ends it. */
+function underWay() {
+  const closing = new AbortController();
+  const running = new Set<Promise<unknown>>();
+  return {
+    /** The same options, with a signal that fires when either does. */
+    within: <O extends RunOptions>(options: O): O => ({
+      ...options,
+      signal: options.signal === undefined ? closing.signal : AbortSignal.any([options.signal, closing.signal]),
+    }),
+    keep<T>(result: Promise<T>): Promise<T> {
+      // Whoever asked for it hears of an error; here it is only over.
+      const over: Promise<unknown> = result.catch(() => undefined).finally(() => running.delete(over));
+      running.add(over);
+      return result;
+    },
+    async close(): Promise<void> {
+      closing.abort();
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
+}
+
 /** @param path where `which` looks when it is not told. */
 export function openExec(path: string): Exec {
+  const { within, keep, close } = underWay();
   return {
-    run,
-    pipe: runPipeline,
-    start: startLong,
+    run: (argv, options) => keep(run(argv, within(options))),
+    pipe: (commands, options) => keep(runPipeline(commands, within(options))),
+    start(argv, options) {
+      const long = startLong(argv, within(options));
+      void keep(long.exited);
+      return long;
+    },
     detach: (argv, options) =>
       startChild(argv, options, { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' }).forget(),
     marked: markedBelow,
     endMarked: async (mark) => (await endMarked(mark)) + (await endEnclosures(mark)),
     which: (program, on) => findProgram(program, on ?? path),
+    close,
   };
 }

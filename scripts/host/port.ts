@@ -174,6 +174,8 @@ export interface Exec {
   endMarked(mark: string): Promise<number>;
   /** Absolute path of a program on the given PATH; undefined where there is none. */
   which(program: string, path?: string): string | undefined;
+  /** Ends whatever still runs of `run`, `pipe` and `start`, as an abort would, and waits for its end. What is asked for afterwards is aborted. */
+  close(): Promise<void>;
 }
 
 export interface HttpAnswer {

@@ -63,6 +63,9 @@ async function rendered(
       );
     else for (const line of [...renderError(error), ...(known?.lines ?? [])]) terminal.warn(line);
     return exitCodeOf(error);
+  } finally {
+    // A refusal is said while other looks go on, a push to a remote that does not answer among them: nothing outlives its verb.
+    await world.host.exec.close();
   }
 }
 

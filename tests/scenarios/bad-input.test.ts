@@ -216,6 +216,18 @@ onBoth(
       await h.git(h.prod, 'remote', 'set-url', 'origin', url);
     });
 
+    test('a refusal does not wait for a remote that does not answer, and leaves nothing that asks it', async () => {
+      const h = host();
+      const silent = join(h.folder, 'silent');
+      writeFileSync(silent, '#!/bin/sh\nexec sleep 600\n', { mode: 0o700 });
+      await h.push(await h.service('alpha', '2'));
+      await h.git(h.prod, 'config', 'remote.origin.receivepack', silent);
+      h.setEnv({ CONTAINER_PREFIX: 'other-' });
+      await refused(h, { says: [`The project of alpha changes from ${h.prefix}alpha to other-alpha`] });
+      h.setEnv({ CONTAINER_PREFIX: h.prefix });
+      await h.git(h.prod, 'config', '--unset', 'remote.origin.receivepack');
+    });
+
     test('a branch that origin does not have', async () => {
       await refused(host(), { args: ['gone', '--force-allow-non-main'], says: ['The remote has no branch gone'] });
     });

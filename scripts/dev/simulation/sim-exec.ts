@@ -141,6 +141,9 @@ export function simExec(world: World, orphans: Orphans): Exec {
         ? `/usr/bin/${program}`
         : undefined;
     },
+    async close() {
+      // Nothing here is a process of its own.
+    },
   };
 }
 
