@@ -80,9 +80,12 @@ function takeLine(reading: LogReading, bytes: Uint8Array): void {
   }
 }
 
+/** Made once: to make it costs more than to decode a line. */
+const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function decode(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return STRICT.decode(bytes);
   } catch {
     return undefined;
   }

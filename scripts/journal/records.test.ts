@@ -175,3 +175,37 @@ test('what is damaged is listed with what is wrong, and hides nothing else', () 
     expect(listed[5]?.differences).toEqual(['RELEASE_STATUS: file says halted, log says released']);
     expect(listed[6]?.problem?.facts.where).toBe(log('7'));
   }));
+
+test('files that are as they were are read once; one that was written, edited or taken away is read again', () =>
+  withWorld((world) => {
+    const { paths } = world;
+    const asked: string[] = [];
+    const host: Host = {
+      ...world.host,
+      files: {
+        ...world.host.files,
+        readRange(path, offset, length) {
+          asked.push(path);
+          return world.host.files.readRange(path, offset, length);
+        },
+      },
+    };
+    for (const ticket of ['1', '2']) release(world, ticket, 'a run');
+    const [first, second] = [ticketPaths(paths, '1'), ticketPaths(paths, '2')];
+    const verdicts = () => {
+      asked.length = 0;
+      return [listReleases(host, paths).map(({ verdict }) => verdict), [...asked]];
+    };
+    expect(verdicts()).toEqual([
+      ['same', 'same'],
+      [first.log, second.log],
+    ]);
+    expect(verdicts()).toEqual([['same', 'same'], []]);
+    openLog(world.host, first.log, '1').append('verify', 'notice', { reason: 'more' });
+    expect(verdicts()).toEqual([['rebuilt', 'same'], [first.log]]);
+    const state = world.host.files.readText(second.state) ?? '';
+    world.host.files.replace(second.state, state.replace('BRANCH=main', 'BRANCH=mine'));
+    expect(verdicts()).toEqual([['rebuilt', 'edited'], [second.log]]);
+    world.host.files.remove(second.state);
+    expect(verdicts()).toEqual([['rebuilt', 'rebuilt'], [second.log]]);
+  }));

@@ -40,8 +40,30 @@ export function listReleases(host: Host, paths: HostPaths, options: { archives?:
   return [...current, ...archived];
 }
 
-/** One release as its files say. Never throws for what is in them. */
+/** What a host's releases were when they were last read, by log, and which files that was read from. */
+const read = new WeakMap<Host, Map<string, { stamps: string; entry: ReleaseEntry }>>();
+
+/**
+ * One release as its files say; files that are as they were are not read again: a host has many releases, and a verb asks for them more
+ * than once. Never throws for what is in them.
+ */
 export function readRelease(host: Host, files: ReleaseEntry['files'], ticket: string): ReleaseEntry {
+  const known = read.get(host) ?? new Map();
+  read.set(host, known);
+  const stamps = [files.state, files.log].map((path) => stampOf(host, path)).join();
+  const before = known.get(files.log);
+  if (before?.stamps === stamps) return before.entry;
+  const entry = readFiles(host, files, ticket);
+  known.set(files.log, { stamps, entry });
+  return entry;
+}
+
+function stampOf(host: Host, path: string): string {
+  const stat = host.files.stat(path);
+  return stat === undefined ? '' : [stat.kind, stat.dev, stat.ino, stat.size, stat.mtimeMs].join(' ');
+}
+
+function readFiles(host: Host, files: ReleaseEntry['files'], ticket: string): ReleaseEntry {
   const { state, log, receipt, records } = files;
   const entry = { ticket, files: { state, log, receipt, records } };
   const file = attempt(() => readState(host, state));

@@ -36,8 +36,6 @@ export interface Tally {
   failures: Failure[];
 }
 
-/** So many effects in a row belong to the same part. */
-const NEIGHBOURS = 20;
 /** So many points are drawn from all scenarios before the next are: where the time ends early, each has had its share. */
 const ROUND = 2000;
 const ERRORS = ['ENOSPC', 'EIO', 'EDQUOT', 'EMFILE', 'EROFS'] as const;
@@ -67,6 +65,7 @@ interface Place {
   made: number;
   /** By chance. */
   order: number;
+  part: number;
   prepared: Prepared;
 }
 
@@ -75,20 +74,19 @@ export async function runShard(shard: Shard): Promise<Tally> {
   const tally: Tally = { scenarios: 0, visited: {}, all: {}, merged: {}, failures: [] };
   const random = seeded(shard.seed);
   const places: Place[] = [];
-  for (const scenario of SCENARIOS.filter(({ name }) => name.includes(shard.only))) {
+  for (const [index, scenario] of SCENARIOS.filter(({ name }) => name.includes(shard.only)).entries()) {
     const prepared = await prepareScenario(scenario);
     tally.scenarios += 1;
-    for (const effect of prepared.effects) {
+    for (const [place, effect] of prepared.effects.entries()) {
+      // Neighbours stay together, since their hosts are often equal: each part has a stretch of every scenario, and not always the first one.
+      const part = (Math.floor((place * shard.of) / prepared.effects.length) + index) % shard.of;
       for (const disturbance of disturbances(effect, shard.kinds, random)) {
         const point = { scenario: scenario.name, at: effect.at, disturbance, seed: Math.floor(random() * 2 ** 31) };
-        places.push({ point, made: places.length, order: random(), prepared });
+        places.push({ point, made: places.length, order: random(), part, prepared });
       }
     }
   }
-  // Neighbours stay together: their hosts are often equal.
-  const mine = places
-    .filter(({ point }) => Math.floor(point.at / NEIGHBOURS) % shard.of === shard.part)
-    .sort((a, b) => a.order - b.order);
+  const mine = places.filter(({ part }) => part === shard.part).sort((a, b) => a.order - b.order);
   for (const { point } of mine) tally.all[point.disturbance.kind] = (tally.all[point.disturbance.kind] ?? 0) + 1;
   const wanted = mine.slice(0, shard.most);
   const round = shard.untilMs === undefined ? wanted.length : ROUND;
