@@ -41,15 +41,15 @@ export function listReleases(host: Host, paths: HostPaths, options: { archives?:
 }
 
 /** What a host's releases were when they were last read, by log, and which files that was read from. */
-const read = new WeakMap<Host, Map<string, { stamps: string; entry: ReleaseEntry }>>();
+const remembered = new WeakMap<Host, Map<string, { stamps: string; entry: ReleaseEntry }>>();
 
 /**
  * One release as its files say; files that are as they were are not read again: a host has many releases, and a verb asks for them more
  * than once. Never throws for what is in them.
  */
 export function readRelease(host: Host, files: ReleaseEntry['files'], ticket: string): ReleaseEntry {
-  const known = read.get(host) ?? new Map();
-  read.set(host, known);
+  const known = remembered.get(host) ?? new Map();
+  remembered.set(host, known);
   const stamps = [files.state, files.log].map((path) => stampOf(host, path)).join();
   const before = known.get(files.log);
   if (before?.stamps === stamps) return before.entry;

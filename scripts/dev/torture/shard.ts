@@ -65,7 +65,6 @@ interface Place {
   made: number;
   /** By chance. */
   order: number;
-  part: number;
   prepared: Prepared;
 }
 
@@ -73,20 +72,21 @@ interface Place {
 export async function runShard(shard: Shard): Promise<Tally> {
   const tally: Tally = { scenarios: 0, visited: {}, all: {}, merged: {}, failures: [] };
   const random = seeded(shard.seed);
-  const places: Place[] = [];
+  const mine: Place[] = [];
   for (const [index, scenario] of SCENARIOS.filter(({ name }) => name.includes(shard.only)).entries()) {
     const prepared = await prepareScenario(scenario);
     tally.scenarios += 1;
-    for (const [place, effect] of prepared.effects.entries()) {
+    for (const [at, effect] of prepared.effects.entries()) {
       // Neighbours stay together, since their hosts are often equal: each part has a stretch of every scenario, and not always the first one.
-      const part = (Math.floor((place * shard.of) / prepared.effects.length) + index) % shard.of;
+      const part = (Math.floor((at * shard.of) / prepared.effects.length) + index) % shard.of;
       for (const disturbance of disturbances(effect, shard.kinds, random)) {
         const point = { scenario: scenario.name, at: effect.at, disturbance, seed: Math.floor(random() * 2 ** 31) };
-        places.push({ point, made: places.length, order: random(), part, prepared });
+        const place: Place = { point, made: mine.length, order: random(), prepared };
+        if (part === shard.part) mine.push(place);
       }
     }
   }
-  const mine = places.filter(({ part }) => part === shard.part).sort((a, b) => a.order - b.order);
+  mine.sort((a, b) => a.order - b.order);
   for (const { point } of mine) tally.all[point.disturbance.kind] = (tally.all[point.disturbance.kind] ?? 0) + 1;
   const wanted = mine.slice(0, shard.most);
   const round = shard.untilMs === undefined ? wanted.length : ROUND;
