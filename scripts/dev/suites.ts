@@ -52,6 +52,31 @@ export function countReport(report: string | undefined, code: number): Pick<Outc
   return { passed: Math.max(0, tests - failures - skipped), failed, skipped };
 }
 
+const MAX_FAILURES = 20;
+const MAX_FAILURE_LINES = 12;
+const ENTITIES: Record<string, string> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' };
+
+const unescaped = (text: string): string =>
+  text.replace(/&(?:#(\d+)|(\w+));/g, (whole, code, name) =>
+    code === undefined ? (ENTITIES[name] ?? whole) : String.fromCodePoint(Number(code)),
+  );
+
+/** What failed, for the end of a long run: of each test its place, its name and the first lines of why. @param report a JUnit report's text. */
+export function failuresOf(report: string): string[] {
+  const cases = [...report.matchAll(/<testcase\b([^>]*[^/])>([\s\S]*?)<\/testcase>/g)];
+  const failures = cases.flatMap(([, attributes = '', body = '']) => {
+    const value = (name: string, of: string): string =>
+      unescaped(new RegExp(`\\b${name}="([^"]*)"`).exec(of)?.[1] ?? '');
+    const failure = /<failure\b[^>]*>/.exec(body)?.[0];
+    if (failure === undefined) return [];
+    const name = [value('classname', attributes), value('name', attributes)].filter(Boolean).join(' > ');
+    const why = value('message', failure).split('\n').filter(Boolean).slice(0, MAX_FAILURE_LINES);
+    return [[`${value('file', attributes)}:${value('line', attributes)}  ${name}`, ...why.map((line) => `  ${line}`)]];
+  });
+  const left = failures.length - MAX_FAILURES;
+  return [...failures.slice(0, MAX_FAILURES).flat(), ...(left > 0 ? [`and ${left} more`] : [])];
+}
+
 /** Runs a suite; its own output goes through. */
 export async function runSuite(name: string, checkout: string, env: Record<string, string>): Promise<Outcome> {
   const suite = SUITES[name];
@@ -77,8 +102,9 @@ export async function runSuite(name: string, checkout: string, env: Record<strin
       stderr: 'inherit',
     });
     const code = await child.exited;
-    const counts = countReport(await readReport(file), code);
-    return { name, ...counts, seconds: (performance.now() - start) / 1000, notes: [] };
+    const written = await readReport(file);
+    const seconds = (performance.now() - start) / 1000;
+    return { name, ...countReport(written, code), seconds, notes: failuresOf(written ?? '') };
   } finally {
     rmSync(temp, { recursive: true, force: true });
   }

@@ -18,8 +18,11 @@ function line({ name, passed, failed, skipped, seconds }: Outcome): string {
 const outcomes: Outcome[] = [];
 function record(outcome: Outcome): void {
   outcomes.push(outcome);
-  if (outcome.failed > 0) for (const note of outcome.notes) console.log(`  ${note}`);
   console.log(line(outcome));
+}
+
+function tellFailures({ failed, notes }: Outcome): void {
+  if (failed > 0) for (const note of notes) console.log(`  ${note}`);
 }
 
 /** The Docker engine for all suites, or why there is none. Where it has to be there, its lack is a failure. */
@@ -47,7 +50,10 @@ const seed = process.env[SEED] ?? newSeed();
 process.env[SEED] = seed;
 const none = { env: {}, stop: async () => undefined };
 const starting = suites.some((name) => SUITES[name]?.docker) ? startEngine() : Promise.resolve(none);
-for (const outcome of await Promise.all(checks.map((check) => runCheck(check, checkout, strict)))) record(outcome);
+for (const outcome of await Promise.all(checks.map((check) => runCheck(check, checkout, strict)))) {
+  record(outcome);
+  tellFailures(outcome);
+}
 const engine: Awaited<ReturnType<typeof startEngine>> = await starting;
 console.log(`kills at ${process.env[KILLS] ?? 'a sample of the'} points  (${SEED}=${seed})`);
 try {
@@ -58,6 +64,14 @@ try {
   for (const name of suites) record(await runSuite(name, checkout, testEnvironment(process.env, engine.env)));
 } finally {
   await engine.stop();
+}
+
+// Once more, all of it: where it was first told may be thousands of lines away.
+const failing = outcomes.filter(({ failed }) => failed > 0);
+if (failing.length > 0) console.log('\nwhat failed');
+for (const outcome of failing) {
+  console.log(line(outcome));
+  tellFailures(outcome);
 }
 
 const sum = (of: 'passed' | 'failed' | 'skipped'): number =>

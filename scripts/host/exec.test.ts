@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { memoryOf } from '../dev/memory.ts';
 import { marked } from './children.ts';
 import { openExec } from './exec.ts';
 import { openMachine } from './machine.ts';
@@ -213,24 +214,22 @@ describe('what is kept', () => {
 
   test('a flood leaves memory as it was', async () => {
     const outputFile = join(folder, 'flood.out');
-    // In a process of its own: what other tests left in this one would be measured, too.
-    const program = `
-      import { openExec } from ${JSON.stringify(join(import.meta.dir, 'exec.ts'))};
-      const exec = openExec('');
-      const run = (script, options) => exec.run(['sh', '-c', script], { env: ${JSON.stringify(env)}, ...options });
-      await run('true', {});
-      const before = process.resourceUsage().maxRSS;
-      const result = await run('head -c 130000000 /dev/zero; yes | head -c 70000000 >&2', ${JSON.stringify({
-        outputFile,
-        truncate: true,
-        maxStdoutBytes: 10,
-        secrets: ['some-secret-value'],
-      })});
-      console.log(JSON.stringify({ result, grownKb: process.resourceUsage().maxRSS - before }));
-    `;
-    const flooded = await exec.run([process.execPath, '-e', program], { env });
-    const { result, grownKb } = JSON.parse(flooded.stdout);
-    expect(grownKb).toBeLessThan(100_000);
+    const options = {
+      env,
+      outputFile,
+      truncate: true,
+      maxStdoutBytes: 10,
+      secrets: ['some-secret-value'],
+    };
+    const { value, grownBytes } = await memoryOf({
+      setup: `
+        import { openExec } from ${JSON.stringify(join(import.meta.dir, 'exec.ts'))};
+        const run = (script) => openExec('').run(['sh', '-c', script], ${JSON.stringify(options)});`,
+      warm: `await run('true');`,
+      work: `run('head -c 130000000 /dev/zero; yes | head -c 70000000 >&2')`,
+    });
+    const result = value as Awaited<ReturnType<typeof sh>>;
+    expect(grownBytes).toBeLessThan(100_000_000);
     expect(result).toMatchObject({ code: 0, stdout: '\0'.repeat(10) });
     expect(result.tail.at(-2)).toBe('y');
     const kept = readFileSync(outputFile);
