@@ -22,7 +22,8 @@ export interface FrozenEngine {
   command(verb: string, args: readonly string[]): string[];
 }
 
-function frozenEngine(hash: string, folder: string): FrozenEngine {
+/** @param folder where it lies, whole. */
+export function frozenEngine(hash: string, folder: string): FrozenEngine {
   const bun = join(folder, 'bun');
   const options = [
     '--no-env-file',
@@ -112,10 +113,9 @@ const parents = (path: string): string[] => (dirname(path) === '.' ? [] : [dirna
 
 /**
  * The frozen copy of the engine as it is now; made where there is none yet, made anew where it is damaged.
- * @throws refused where the engine's packages are missing or its source does not build.
+ * @param hash what engineHash says of it. @throws refused where the engine's packages are missing or its source does not build.
  */
-export async function freezeEngine(paths: HostPaths): Promise<FrozenEngine> {
-  const hash = engineHash(paths.engine);
+export async function freezeEngine(paths: HostPaths, hash: string = engineHash(paths.engine)): Promise<FrozenEngine> {
   const folder = join(paths.engines, hash);
   if (existsSync(folder) && (await damage(folder, hash)) === undefined) return frozenEngine(hash, folder);
   mkdirSync(paths.engines, { recursive: true, mode: 0o700 });

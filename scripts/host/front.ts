@@ -2,6 +2,9 @@
 import { constants } from 'node:os';
 import type { FrozenEngine } from './freeze.ts';
 
+/** Names, in the environment of a frozen engine, the one that was found whole just before it was started. */
+export const CHECKED = 'ASD_ENGINE_CHECKED';
+
 const FORWARDED = ['SIGINT', 'SIGTERM'] as const;
 const SIGNAL_BASE = 128;
 
@@ -29,7 +32,7 @@ export async function runFrozen(
       stdout: 'inherit',
       stderr: 'inherit',
       detached: true,
-      env: { ...env, BUN_RUNTIME_TRANSPILER_CACHE_PATH: '0' },
+      env: { ...env, [CHECKED]: frozen.hash, BUN_RUNTIME_TRANSPILER_CACHE_PATH: '0' },
     });
     for (const signal of early) child.kill(signal);
     const code = await child.exited;

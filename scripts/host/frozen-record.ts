@@ -29,15 +29,17 @@ export async function damage(folder: string, hash: string): Promise<string | und
   const record = readRecord(folder);
   if (record === undefined) return `${RECORD} is missing or cannot be read`;
   if (record.hash !== hash) return `it is ${record.hash}`;
-  for (const [path, expected] of Object.entries(record.files)) {
-    const file = join(folder, path);
-    try {
-      if (sha256(readFileSync(file)) !== expected) return `${path} was changed`;
-    } catch (error) {
-      return `${path} cannot be read (${errorCode(error)})`;
-    }
-  }
-  return bunDamage(join(folder, 'bun'), record.bun);
+  // All at once: some are hashed while others are read.
+  const found = await Promise.all(
+    Object.entries(record.files).map(async ([path, expected]) => {
+      try {
+        return sha256(await readFile(join(folder, path))) === expected ? undefined : `${path} was changed`;
+      } catch (error) {
+        return `${path} cannot be read (${errorCode(error)})`;
+      }
+    }),
+  );
+  return found.find((wrong) => wrong !== undefined) ?? (await bunDamage(join(folder, 'bun'), record.bun));
 }
 
 async function bunDamage(bun: string, recorded: FrozenRecord['bun']): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-// The few system calls that node:fs does not offer: pipes and memory files for children, flock, the clock of the boot.
+// The few system calls that node:fs does not offer: pipes and memory files for children, flock, terminals, the clock of the boot.
 import { dlopen, FFIType, ptr, read } from 'bun:ffi';
 import { closeSync, writeSync } from 'node:fs';
 
@@ -11,6 +11,7 @@ const { symbols: libc } = dlopen('libc.so.6', {
   lseek: { args: [i32, FFIType.i64, i32], returns: FFIType.i64 },
   flock: { args: [i32, i32], returns: i32 },
   fcntl: { args: [i32, i32, i32], returns: i32 },
+  isatty: { args: [i32], returns: i32 },
   poll: { args: [pointer, FFIType.u64, i32], returns: i32 },
   clock_gettime: { args: [i32, pointer], returns: i32 },
   __errno_location: { args: [], returns: pointer },
@@ -41,6 +42,9 @@ export function osPipe(bytes?: number): { readEnd: number; writeEnd: number } {
   if (bytes !== undefined) libc.fcntl(writeEnd, F_SETPIPE_SZ, bytes);
   return { readEnd, writeEnd };
 }
+
+/** Whether it is a terminal. node:tty loads all of node's streams to say so. */
+export const isTerminal = (fd: number): boolean => libc.isatty(fd) === 1;
 
 /** The pipe has something to read, or its end was reached. Does not wait. */
 export function hasInput(fd: number): boolean {

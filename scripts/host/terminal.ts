@@ -1,5 +1,6 @@
 // Where lines for the operator go. A terminal or pipe that is gone is let go of: the release goes on, its log has everything.
 import { writeSync } from 'node:fs';
+import { isTerminal } from './libc.ts';
 
 export interface Terminal {
   /** A line on standard output. */
@@ -25,7 +26,7 @@ export const inert = (line: string): string =>
 
 /** Standard output and error of this process. */
 export function openTerminal(): Terminal {
-  const isTty = process.stdout.isTTY === true;
+  const isTty = isTerminal(1);
   const gone = new Set<number>();
   let shown = '';
   const write = (fd: number, text: string): void => {

@@ -2,12 +2,12 @@
 import { remembering } from '../model/remember.ts';
 import type { ServiceManifest } from '../model/service.ts';
 import type { YamlFile } from './document.ts';
+import { readFile } from './file.ts';
 import { normalise } from './normalise.ts';
 import { type Problem, pathText, problemLine, refuseProblems } from './problems.ts';
 import { applyRules, notices } from './rules.ts';
 import { type ReadSections, sections } from './schema.ts';
 import { readShape } from './sections.ts';
-import { readSimple } from './simple.ts';
 import { nearest } from './suggest.ts';
 
 export interface ManifestPlace {
@@ -47,24 +47,7 @@ type Checked = CheckedManifest & { problems: Problem[] };
 
 /** Does not throw for what is wrong with the text: the manifest counts only where there are no problems. */
 export function checkManifest(text: string, where: ManifestPlace): Checked {
-  const quick = checkSimple(text, where);
-  if (quick !== undefined) return quick;
-  // Most manifests are plain and sound, and the parser takes longer to load than they to read.
-  const { readYaml } = require('./document.ts') as typeof import('./document.ts');
-  return check(readYaml(text, where.file, isRead), where);
-}
-
-/** The quick way; undefined where the file is not plain, or where something about it has to be said with line and column. */
-function checkSimple(text: string, where: ManifestPlace): Checked | undefined {
-  const value = readSimple(text);
-  if (value === undefined) return undefined;
-  let placeAsked = false;
-  const problem = (_path: readonly PropertyKey[], what: string): Problem => {
-    placeAsked = true;
-    return { file: where.file, line: 0, column: 0, path: '', what };
-  };
-  const checked = check({ value, problems: [], problem }, where);
-  return placeAsked ? undefined : checked;
+  return readFile({ text, file: where.file, isRead }, (yaml) => check(yaml, where));
 }
 
 function check(yaml: YamlFile, { file, folder }: ManifestPlace): Checked {

@@ -1,6 +1,7 @@
 // `.asd/release.yaml` -> ReleaseConfig: this engine's own file, so that every key has to be known.
 import { NOTICES, type NoticeName, type Webhook } from '../model/notice.ts';
 import type { ReleaseConfig } from '../model/service.ts';
+import type { YamlFile } from './document.ts';
 import {
   absolutePath,
   also,
@@ -13,6 +14,7 @@ import {
   textLike,
   whole,
 } from './fields.ts';
+import { readFile } from './file.ts';
 import { type Problem, refuseProblems } from './problems.ts';
 import { argv, field, listOf, mapOf, type Output, readShape, section } from './sections.ts';
 import { branchName, envName, glob, serviceName } from './words.ts';
@@ -102,10 +104,14 @@ export function parseReleaseConfig(
   file = '.asd/release.yaml',
 ): { config: ReleaseConfig; notices: string[] } {
   if (text === undefined || isBlank(text)) return { config: withDefaults({}), notices: [] };
-  const { readYaml } = require('./document.ts') as typeof import('./document.ts');
-  const yaml = readYaml(text, file, () => true);
+  const { data, problems } = readFile({ text, file, isRead: () => true }, check);
+  if (problems.length > 0 || data === undefined) throw refuseProblems(problems);
+  return { config: withDefaults(data), notices: [] };
+}
+
+function check(yaml: YamlFile): { data: Output<typeof configSchema> | undefined; problems: Problem[] } {
   const problems: Problem[] = [...yaml.problems];
-  if (yaml.value === undefined) throw refuseProblems(problems);
+  if (yaml.value === undefined) return { data: undefined, problems };
   const result = readShape(configSchema, yaml.value, yaml, []);
   const data = 'data' in result ? result.data : undefined;
   if ('problems' in result) problems.push(...result.problems);
@@ -117,8 +123,7 @@ export function parseReleaseConfig(
       problems.push(
         yaml.problem(['notify', at], 'needs url_env, the name of a variable of .env, or url, and not both'),
       );
-  if (problems.length > 0 || data === undefined) throw refuseProblems(problems);
-  return { config: withDefaults(data), notices: [] };
+  return { data, problems };
 }
 
 /** Nothing but comments, as the file is when everything stands at its default. */

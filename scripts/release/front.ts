@@ -13,14 +13,19 @@ export function engineFolder(): string {
 /** @param given the parsed words; the first one is the ticket where the verb has one. */
 export async function enterFrozen(verb: string, args: readonly string[], given: Given, world: World): Promise<number> {
   const { host, engine } = world;
-  const root = await toplevel(host, host.machine.env.ASD_ROOT ?? host.machine.cwd);
-  const paths = hostPaths(root, engine, '.asd/workspace/backups');
+  const asked = toplevel(host, host.machine.env.ASD_ROOT ?? host.machine.cwd);
+  // Awaited below; the engine is read while git runs.
+  asked.catch(() => undefined);
   const { secureWorkspace } = await import('../journal/workspace.ts');
+  const { engineHash } = await import('../host/engine-files.ts');
   const { freezeEngine, openFrozen } = await import('../host/freeze.ts');
   const { runFrozen } = await import('../host/front.ts');
+  const current = engineHash(engine);
+  const root = await asked;
+  const paths = hostPaths(root, engine, '.asd/workspace/backups');
   secureWorkspace(host, paths);
   const own = await recordedEngine(verb, given, world, root);
-  const frozen = own === undefined ? await freezeEngine(paths) : await openFrozen(paths, own);
+  const frozen = own === undefined ? await freezeEngine(paths, current) : await openFrozen(paths, own);
   return await runFrozen(frozen, verb, args, { ...host.machine.env, ASD_ROOT: root, ASD_ENGINE: engine });
 }
 

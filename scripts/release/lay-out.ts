@@ -5,16 +5,18 @@ import { exportTree } from '../host/git/stage.ts';
 import { openStore } from '../host/git/store.ts';
 import type { ServiceTree } from '../runtimes/runtime.ts';
 import type { Context } from './context.ts';
-import { ensureStage } from './stage.ts';
 import type { Survey } from './survey.ts';
+
+/** Where the target is laid out for a look that changes nothing, or the folder in which it already is, or will be. */
+export type Place = { dryFolder: string } | { stage: Promise<string> };
 
 /** Where each end is read from. BASE is what lies in the live tree, unless somebody pulled by hand. */
 export async function layOut(
   context: Context,
-  wanted: { ticket: string; dryFolder?: string },
+  place: Place,
   repo: Repository,
   found: Survey,
-  names: readonly string[],
+  { ticket, names }: { ticket: string; names: readonly string[] },
 ): Promise<Record<'before' | 'after', ServiceTree>> {
   const live: ServiceTree = {
     root: context.paths.root,
@@ -32,11 +34,11 @@ export async function layOut(
     await exportTree(store, sha, folder, packages);
     return { root: folder, live: false, commit: sha, repository: context.paths.root, store: store.store };
   };
-  const scratch = wanted.dryFolder ?? join(context.paths.stage, `${wanted.ticket}.base`);
-  if (wanted.dryFolder === undefined) context.host.files.remove(scratch);
+  const dry = 'dryFolder' in place;
+  const scratch = dry ? place.dryFolder : join(context.paths.stage, `${ticket}.base`);
+  if (!dry) context.host.files.remove(scratch);
   const before = found.headSha === found.baseSha ? live : await beside(found.baseSha, join(scratch, 'base'));
-  if (wanted.dryFolder !== undefined)
-    return { before, after: await beside(found.targetSha, join(wanted.dryFolder, 'target')) };
-  const root = await ensureStage(context, wanted.ticket, found.targetSha);
+  if (dry) return { before, after: await beside(found.targetSha, join(scratch, 'target')) };
+  const root = await place.stage;
   return { before, after: { root, live: false, commit: found.targetSha, repository: context.paths.root } };
 }

@@ -21,13 +21,13 @@ import { readChangelogs } from './changelogs.ts';
 import { checkClashes, checkPorts, checkSpace } from './clashes.ts';
 import { type Context, runtimeContext } from './context.ts';
 import { inGroups } from './in-groups.ts';
-import { layOut } from './lay-out.ts';
+import { layOut, type Place } from './lay-out.ts';
 import { openFacts } from './manifest-facts.ts';
 import { type Manifests, readManifests } from './manifests.ts';
 import { type Observed, observeService } from './observe-service.ts';
 import { pushPlan } from './push-plan.ts';
 import { resolvedKey } from './resolve.ts';
-import { linkNamedFiles } from './stage.ts';
+import { ensureStage, linkNamedFiles } from './stage.ts';
 import { type Survey, survey } from './survey.ts';
 import { scriptFacts } from './ticket-scripts.ts';
 
@@ -82,6 +82,25 @@ export async function observe(context: Context, wanted: Wanted): Promise<Observa
     ...(wanted.inherited ? { baseSha: wanted.inherited.baseSha } : {}),
     ...(wanted.targetSha === undefined ? {} : { targetSha: wanted.targetSha }),
   });
+  const { dryFolder } = wanted;
+  if (dryFolder !== undefined) return await observeTarget(context, wanted, repo, found, { dryFolder });
+  // Laid out while the manifests are read. Where they are refused, the stage goes with all others, once nobody writes to it.
+  const stage = ensureStage(context, wanted.ticket, found.targetSha);
+  stage.catch(() => undefined);
+  try {
+    return await observeTarget(context, wanted, repo, found, { stage });
+  } finally {
+    await Promise.allSettled([stage]);
+  }
+}
+
+async function observeTarget(
+  context: Context,
+  wanted: Wanted,
+  repo: Repository,
+  found: Survey,
+  place: Place,
+): Promise<Observation> {
   const store = openFacts(context.host, context.paths);
   const manifests = await readManifests(repo, found.baseSha, found.targetSha, context.env, {
     store,
@@ -113,7 +132,7 @@ export async function observe(context: Context, wanted: Wanted): Promise<Observa
   // Awaited below; what goes wrong until then is said first.
   runtimesChecked.catch(() => undefined);
   const scripts = await scriptFacts(repo, found.targetSha, classification);
-  const trees = await layOut(context, wanted, repo, found, names);
+  const trees = await layOut(context, place, repo, found, { ticket: wanted.ticket, names });
   const past = history(context.host, context.paths);
   const last = lastReceipts(context.host, context.paths);
   const observed: Promise<Observed[]> = inGroups(names, context.config.concurrency, (name) =>

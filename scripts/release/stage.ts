@@ -1,6 +1,6 @@
 // The target's tree beside the live one, with the host's own files linked in.
 import { dirname, join, relative } from 'node:path';
-import { addStage, removeStage, removeStrayNotes } from '../host/git/stage.ts';
+import { addStage, removeStages } from '../host/git/stage.ts';
 import type { ResolvedService } from '../runtimes/runtime.ts';
 import type { Context } from './context.ts';
 
@@ -35,11 +35,5 @@ function linkIn(context: Context, folder: string, live: string): void {
 
 /** Removes every stage of the host: under the lock, none is in use by another. */
 export async function dropStages(context: Context): Promise<void> {
-  const { files } = context.host;
-  for (const name of files.list(context.paths.stage)) {
-    const path = join(context.paths.stage, name);
-    if (files.stat(path)?.kind !== 'folder') files.remove(path);
-    else await removeStage(context.repo, path);
-  }
-  await removeStrayNotes(context.repo, context.paths.stage);
+  await removeStages(context.repo, context.paths.stage);
 }

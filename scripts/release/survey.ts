@@ -47,7 +47,7 @@ export interface SurveyOptions {
 /** @throws refused for everything that stands in the way, nothing where the target is deployed already. */
 export async function survey(context: Context, options: SurveyOptions): Promise<Survey> {
   const { repo } = options;
-  const tree = await workingTree(repo);
+  const [tree, deployed] = await Promise.all([workingTree(repo), readRef(repo, DEPLOYED_REF)]);
   const configured = context.config.branch;
   const checkedOut = options.allowNonMain && !options.anyCheckout ? tree.branch : undefined;
   const branch = options.branch ?? checkedOut ?? configured;
@@ -60,13 +60,11 @@ export async function survey(context: Context, options: SurveyOptions): Promise<
   ]);
   const fetched = options.targetSha === undefined ? await fetchBranch(repo, branch) : undefined;
   const targetSha = options.targetSha ?? fetched?.sha ?? '';
-  const marked = readRef(repo, DEPLOYED_REF);
-  const compared = marked.then((deployed) => compare(repo, options.baseSha ?? deployed ?? tree.head, targetSha));
+  const baseSha = options.baseSha ?? deployed ?? tree.head;
+  const compared = compare(repo, baseSha, targetSha);
   // Awaited below; what goes wrong until then is said first.
   compared.catch(() => undefined);
-  const [deployed, facts] = await Promise.all([marked, targetFacts(repo, tree.head, targetSha, fetched?.previous)]);
-  throwAll(checkTarget(facts, { branch }));
-  const baseSha = options.baseSha ?? deployed ?? tree.head;
+  throwAll(checkTarget(await targetFacts(repo, tree.head, targetSha, fetched?.previous), { branch }));
   const reverted = await revertedReleases(context, repo, { target: targetSha, deployed: deployed ?? tree.head });
   throwAll(checkReverted(reverted, new Set(options.ackReverted)));
   const notices = [...context.notices, ...repositoryNotices(tree)];

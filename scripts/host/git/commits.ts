@@ -17,11 +17,13 @@ export async function resolveCommit(repo: Repository, ref: string): Promise<stri
 
 /** The commit of a full ref name; undefined where the ref does not exist. @throws refused where it is there, but damaged. */
 export async function readRef(repo: Repository, ref: string): Promise<string | undefined> {
-  const sha = (
-    await tryGit(repo, ['rev-parse', '--verify', '--quiet', '--end-of-options', checkWord(ref)])
-  ).stdout.trim();
+  const [named, commit] = await Promise.all([
+    tryGit(repo, ['rev-parse', '--verify', '--quiet', '--end-of-options', checkWord(ref)]),
+    resolveCommit(repo, ref),
+  ]);
+  const sha = named.stdout.trim();
   if (isSha(sha)) {
-    if ((await resolveCommit(repo, sha)) === sha) return sha;
+    if (commit === sha) return sha;
     throw damaged(repo, ref, `it names ${sha}, which is no commit of this repository`);
   }
   // A ref file that a power cut left empty must not count as one that was never written.

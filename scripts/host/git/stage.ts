@@ -25,6 +25,23 @@ export async function addStage(
 
 /** Removes a stage and all that git noted of it, however much of it is there. */
 export async function removeStage(repo: Repository, folder: string): Promise<void> {
+  removeNoted(repo, folder, await worktreeNotes(repo));
+}
+
+/** Removes every stage below a folder, and what git noted of some whose folder is gone: a power cut keeps what it likes. */
+export async function removeStages(repo: Repository, below: string): Promise<void> {
+  const { files } = repo.host;
+  const noted = await worktreeNotes(repo);
+  for (const name of files.list(below)) {
+    const path = join(below, name);
+    if (files.stat(path)?.kind === 'folder') removeNoted(repo, path, noted);
+    else files.remove(path);
+  }
+  for (const { notes, link } of noted)
+    if (link.startsWith(`${below}/`) && files.stat(dirname(link)) === undefined) files.remove(notes);
+}
+
+function removeNoted(repo: Repository, folder: string, noted: readonly Noted[]): void {
   if (!folder.startsWith('/') || `${repo.root}/`.startsWith(`${folder.replace(/\/+$/, '')}/`)) {
     throw refused({ what: `${folder} is no folder for a stage`, where: repo.root });
   }
@@ -32,7 +49,7 @@ export async function removeStage(repo: Repository, folder: string): Promise<voi
   const name = basename(folder);
   const parent = dirname(folder);
   const real = files.stat(parent) === undefined ? folder : join(files.realpath(parent), name);
-  for (const { id, notes, link } of await worktreeNotes(repo)) {
+  for (const { id, notes, link } of noted) {
     // git adds digits where a name is taken; notes without a link were left by a git that died while it made them.
     const halfMade = !link && (id === name || (id.startsWith(name) && /^\d+$/.test(id.slice(name.length))));
     if (link === `${folder}/.git` || link === `${real}/.git` || halfMade) files.remove(notes);
@@ -41,15 +58,14 @@ export async function removeStage(repo: Repository, folder: string): Promise<voi
   files.remove(folder);
 }
 
-/** What git noted of stages whose folder is gone: a power cut keeps what it likes. @param below the folder of all stages. */
-export async function removeStrayNotes(repo: Repository, below: string): Promise<void> {
-  const { files } = repo.host;
-  for (const { notes, link } of await worktreeNotes(repo))
-    if (link.startsWith(`${below}/`) && files.stat(dirname(link)) === undefined) files.remove(notes);
+/** What git noted of a linked work tree: its folder of notes, and the `.git` that it belongs to (empty where that was never written). */
+interface Noted {
+  id: string;
+  notes: string;
+  link: string;
 }
 
-/** What git noted of linked work trees: each folder of notes, and the `.git` that it belongs to (empty where that was never written). */
-async function worktreeNotes(repo: Repository): Promise<Array<{ id: string; notes: string; link: string }>> {
+async function worktreeNotes(repo: Repository): Promise<Noted[]> {
   const common = (await git(repo, ['rev-parse', '--path-format=absolute', '--git-common-dir'])).trim();
   const { files } = repo.host;
   return files.list(`${common}/worktrees`).map((id) => {
