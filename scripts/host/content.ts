@@ -1,6 +1,5 @@
 // What plain files hold: hashed, or compared byte by byte. Streamed; the end of a file is read without a thread.
 import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { refused } from '../model/error.ts';
 import { O_CLOEXEC } from './libc.ts';
 
@@ -13,7 +12,11 @@ const SHORT = 128 * 1024;
 const spare: Uint8Array[] = [];
 const borrow = () => spare.pop() ?? new Uint8Array(CHUNK);
 
-const readByThread = promisify(read);
+/** Without node's util, which every program would load for it. */
+const readByThread = (fd: number, buffer: Uint8Array, offset: number, length: number, position: number) =>
+  new Promise<number>((resolve, reject) => {
+    read(fd, buffer, offset, length, position, (error, count) => (error === null ? resolve(count) : reject(error)));
+  });
 
 /** @throws refused for what is no plain file. */
 function openPlain(path: string | Uint8Array): number {
@@ -34,7 +37,7 @@ async function fill(fd: number, buffer: Uint8Array, at: number): Promise<number>
     const bytes =
       size - at - count <= SHORT
         ? readSync(fd, buffer, count, left(), at + count)
-        : (await readByThread(fd, buffer, count, left(), at + count)).bytesRead;
+        : await readByThread(fd, buffer, count, left(), at + count);
     if (bytes === 0) break;
     count += bytes;
   }

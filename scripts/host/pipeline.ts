@@ -3,7 +3,7 @@ import { closeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { badInput, stepFailed } from '../model/error.ts';
 import { type Child, endGroup, startChild } from './children.ts';
-import { type FollowedFile, followFile } from './followed-file.ts';
+import type { FollowedFile } from './followed-file.ts';
 import { memoryFile, osPipe } from './libc.ts';
 import { openOutput } from './output.ts';
 import { readPipe } from './pipe-reader.ts';
@@ -113,7 +113,11 @@ export async function runPipeline(
   const output = openOutput(options);
   let file: FollowedFile | undefined;
   try {
-    if (options.toFile !== undefined) file = await followFile(options.toFile);
+    if (options.toFile !== undefined) {
+      // Loaded here: it brings node's promises of files, which a verb that only looks does without.
+      const { followFile } = await import('./followed-file.ts');
+      file = await followFile(options.toFile);
+    }
     const { children, stdout, stderr } = await startStages(commands, options, file?.fd);
     const errors = output.stream();
     const readers = [readPipe(stderr, (chunk) => errors.push(chunk))];
