@@ -93,6 +93,21 @@ describe('docker', () => {
     await docker.act('gone', 'start');
   });
 
+  test('the tags of some repositories, and one of them taken away', async () => {
+    answer('/images/json', [
+      { Id: 'sha256:1', RepoTags: ['asd-keep/a:T-1', 'asd-keep/a:T-2.db', 'asd-keep/ab:T-1', 'other:1'] },
+      { Id: 'sha256:2', RepoTags: null },
+    ]);
+    expect(await docker.tags(['asd-keep/a', 'asd-build/a'])).toEqual(['asd-keep/a:T-1', 'asd-keep/a:T-2.db']);
+    expect(asked.at(-1)).toBe('GET /images/json?filters={"reference":["asd-keep/a","asd-build/a"]}');
+    await docker.untag('asd-keep/a:gone');
+    expect(asked.at(-1)).toBe('DELETE /images/asd-keep/a:gone');
+    answer('/images/asd-keep/a:T-1', { message: 'a container uses it' }, 409);
+    expect(docker.untag('asd-keep/a:T-1')).rejects.toMatchObject({
+      facts: { what: 'Docker refused DELETE /images/asd-keep/a:T-1: a container uses it' },
+    });
+  });
+
   test("an engine's refusal says what was asked and what it answered", async () => {
     answer('/containers/aa/pause', { message: 'cannot freeze' }, 500);
     expect(docker.act('aa', 'pause')).rejects.toMatchObject({

@@ -54,6 +54,10 @@ export interface Docker {
   /** Asks the registry; nothing is pulled. @param auth value of X-Registry-Auth. */
   distribution(ref: string, auth?: string): Promise<Distribution>;
   tag(id: string, name: string, tag: string): Promise<void>;
+  /** Every `repository:tag` that an image here has in one of these repositories. */
+  tags(repositories: readonly string[]): Promise<string[]>;
+  /** Takes a tag away, and with its last one the image; one that is gone is no error. An image that a container uses keeps its last tag: that fails. */
+  untag(ref: string): Promise<void>;
   /** What already is so, or is gone, is no error. */
   act(id: string, action: 'pause' | 'unpause' | 'start' | 'stop'): Promise<void>;
   /** Ends and removes a container; its volumes stay. */
@@ -218,6 +222,15 @@ export function openDocker(
     },
     async tag(id, name, tag) {
       await call('POST', `/images/${id}/tag?repo=${encodeURIComponent(name)}&tag=${encodeURIComponent(tag)}`);
+    },
+    async tags(repositories) {
+      const filters = encodeURIComponent(JSON.stringify({ reference: repositories }));
+      const images = list((await call('GET', `/images/json?filters=${filters}`)).json);
+      const refs = images.flatMap((each) => list(wire(each).RepoTags).map(text));
+      return refs.filter((ref) => repositories.includes(ref.slice(0, ref.lastIndexOf(':'))));
+    },
+    async untag(ref) {
+      await call('DELETE', `/images/${encodeURI(ref)}`, [404], options.timeoutMs);
     },
     async act(id, action) {
       const answer = await raw('POST', `/containers/${id}/${action}`, options.timeoutMs);

@@ -16,7 +16,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freezeEngine, openFrozen } from './freeze.ts';
-import { runFrozen } from './front.ts';
+import { CHECKED, runFrozen } from './front.ts';
+import { openOwnProcess } from './own-process.ts';
 import { type HostPaths, hostPaths } from './paths.ts';
 
 const checkout = join(import.meta.dir, '..', '..');
@@ -68,6 +69,22 @@ test('a frozen engine runs without the engine that it was made from, and passes 
   renameSync(paths.engine, `${paths.engine}.gone`);
   expect(await runFrozen(frozen, 'exit', ['7'], env)).toBe(7);
   expect(await runFrozen(await openFrozen(paths, frozen.hash), 'exit', ['0'], env)).toBe(0);
+});
+
+test('an engine that was found whole just before it was started is not read again, and any other is', async () => {
+  frozenBefore();
+  const { hash, folder } = await freezeEngine(paths);
+  rmSync(join(folder, 'bunfig.toml'));
+  const own = openOwnProcess();
+  await expect(own.openEngine(paths, hash)).rejects.toMatchObject({ kind: 'refused' });
+  process.env[CHECKED] = hash;
+  try {
+    expect((await own.openEngine(paths, hash)).folder).toBe(folder);
+    process.env[CHECKED] = '0123456789abcdef';
+    await expect(own.openEngine(paths, hash)).rejects.toMatchObject({ kind: 'refused' });
+  } finally {
+    delete process.env[CHECKED];
+  }
 });
 
 test('the name follows the source, and nothing else in the folder', async () => {

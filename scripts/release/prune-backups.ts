@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { type BackupList, listBackups } from '../backups/list.ts';
 import { storedBytes } from '../backups/record.ts';
 import { expired } from '../backups/retention.ts';
-import { cleanEnvironment } from '../host/environment.ts';
+import { openDocker } from '../host/docker.ts';
 import { messageOf, ReleaseError } from '../model/error.ts';
 import { openHolders } from './backup-holders.ts';
 import { manifestsNow } from './by-hand.ts';
 import type { Context } from './context.ts';
 
 const DOCKER_TIMEOUT_MS = 60_000;
+/** Of images that were kept or built for a ticket; below them, the service. */
+const REPOSITORIES = ['asd-keep', 'asd-build'];
 
 export interface PruneReport {
   removed: Array<{ service: string; stamp: string; bytes: number; dir: string }>;
@@ -87,40 +89,39 @@ async function dropTags(
   const gone = going.filter(
     ({ service, ticket }) => !stay.some((each) => each.service === service && each.ticket === ticket),
   );
+  if (gone.length === 0) return [];
+  const services = [...new Set(gone.map((each) => each.service))];
+  const repositories = services.flatMap((service) => REPOSITORIES.map((repository) => `${repository}/${service}`));
+  const { engine, refs } = await tagsHere(context, repositories);
   const dropped: string[] = [];
-  for (const service of [...new Set(gone.map((each) => each.service))]) {
-    const tickets = new Set(gone.filter((each) => each.service === service).map((each) => each.ticket));
-    for (const repository of [`asd-keep/${service}`, `asd-build/${service}`]) {
-      const found = await docker(context, ['image', 'ls', '--format', '{{.Repository}}:{{.Tag}}', repository]);
-      const refs = (found?.stdout ?? '').split('\n').filter((ref) => belongs(ref, repository, tickets));
-      for (const ref of refs) {
-        const removed = dryRun ? undefined : await docker(context, ['image', 'rm', ref]);
-        if (dryRun || removed?.code === 0) dropped.push(ref);
-        else notices.push(`the image tag ${ref} stays: ${removed?.tail.at(-1) ?? 'docker does not answer'}`);
-      }
+  for (const ref of refs) {
+    if (!gone.some((each) => belongs(ref, each))) continue;
+    try {
+      if (!dryRun) await engine?.untag(ref);
+      dropped.push(ref);
+    } catch (error) {
+      notices.push(`the image tag ${ref} stays: ${messageOf(error)}`);
     }
   }
   return dropped;
 }
 
-/** `:<ticket>`, or `:<ticket>.<component>`; a longer ticket that begins with the same words is another one. */
-function belongs(ref: string, repository: string, tickets: ReadonlySet<string>): boolean {
-  const tag = ref.startsWith(`${repository}:`) ? ref.slice(repository.length + 1) : '';
-  return tickets.has(tag) || tickets.has(tag.replace(/\.[^.]*$/, ''));
-}
-
-/** undefined where there is no docker here: then there is nothing to remove either. */
-async function docker({ host, secrets }: Context, argv: readonly string[]) {
-  if (host.exec.which('docker', cleanEnvironment(host.machine.env).PATH) === undefined) return undefined;
+/** None where no Docker answers: there may be none, and a host of pm2 services needs none. */
+async function tagsHere({ host }: Context, repositories: readonly string[]) {
   try {
-    return await host.exec.run(['docker', ...argv], {
-      cwd: '/',
-      env: cleanEnvironment(host.machine.env),
-      timeoutMs: DOCKER_TIMEOUT_MS,
-      secrets,
-    });
+    const engine = openDocker(host, { timeoutMs: DOCKER_TIMEOUT_MS });
+    return { engine, refs: await engine.tags(repositories) };
   } catch (error) {
-    if (error instanceof ReleaseError) return undefined;
+    if (error instanceof ReleaseError) return { refs: [] };
     throw error;
   }
+}
+
+/** `:<ticket>`, or `:<ticket>.<component>`; a longer ticket that begins with the same words is another one. */
+function belongs(ref: string, { service, ticket }: Listed): boolean {
+  return REPOSITORIES.some((repository) => {
+    const name = `${repository}/${service}:`;
+    const tag = ref.startsWith(name) ? ref.slice(name.length) : '';
+    return tag === ticket || tag.replace(/\.[^.]*$/, '') === ticket;
+  });
 }

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -35,6 +36,9 @@ async function refused(
   expect(done.code).toBe(code);
   expect(await h.fingerprint()).toEqual(before);
   expect(readdirSync(join(h.prod, '.asd/workspace/releases')).filter((name) => name.endsWith('.env'))).toEqual([]);
+  // The target is laid out while its manifests are read.
+  for (const stages of ['.asd/workspace/stage', '.git/worktrees'])
+    expect(existsSync(join(h.prod, stages)) ? readdirSync(join(h.prod, stages)) : []).toEqual([]);
 }
 
 /** Every test begins and ends with origin at the first commit, and a clean clone of it. */

@@ -139,6 +139,19 @@ function network(world: World, method: string, path: string, query: URLSearchPar
   return done;
 }
 
+/** The images that have a tag in one of the repositories. */
+function tagged({ containers }: World, query: URLSearchParams): Answer {
+  const { reference = [] } = JSON.parse(query.get('filters') ?? '{}') as { reference?: string[] };
+  const refs = [...containers.tags.keys()].filter((ref) => reference.includes(ref.slice(0, ref.lastIndexOf(':'))));
+  return ok(refs.map((ref) => ({ Id: containers.tags.get(ref), RepoTags: [ref] })));
+}
+
+function untag(world: World, ref: string): Answer {
+  const refusal = effect(world, 'docker untag', ref);
+  if (refusal !== undefined) return refusal;
+  return world.containers.tags.delete(ref) ? ok([{ Untagged: ref }]) : none('image');
+}
+
 /** @throws Error for a call that the simulation does not know, Killed. */
 export function dockerApi(world: World, method: string, url: string): Answer {
   const [path = '', search = ''] = url.split('?');
@@ -154,6 +167,7 @@ export function dockerApi(world: World, method: string, url: string): Answer {
       ? ok({ Name: name, Driver: 'local', Mountpoint: `${VOLUMES}/${name}/_data`, Options: null })
       : none('volume');
   }
+  if (path === '/images/json') return tagged(world, query);
   const [, ref, what] = /^\/images\/(.+?)\/(json|tag)$/.exec(path) ?? [];
   if (ref !== undefined && what === 'json') return image(world, decodeURI(ref));
   if (ref !== undefined) {
@@ -163,6 +177,8 @@ export function dockerApi(world: World, method: string, url: string): Answer {
     containers.tags.set(`${query.get('repo')}:${query.get('tag')}`, decodeURI(ref));
     return { status: 201, json: undefined };
   }
+  const named = /^\/images\/(.+)$/.exec(path)?.[1];
+  if (named !== undefined && method === 'DELETE') return untag(world, decodeURI(named));
   const [, word = '', action] = /^\/containers\/([^/]+)(?:\/([a-z]+))?$/.exec(path) ?? [];
   const each = containers.containers.get(word) ?? containers.byName(decodeURIComponent(word));
   if (each === undefined) return none('container');
