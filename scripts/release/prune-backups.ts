@@ -8,6 +8,7 @@ import { messageOf, ReleaseError } from '../model/error.ts';
 import { openHolders } from './backup-holders.ts';
 import { manifestsNow } from './by-hand.ts';
 import type { Context } from './context.ts';
+import { inGroups } from './in-groups.ts';
 
 const DOCKER_TIMEOUT_MS = 60_000;
 /** Of images that were kept or built for a ticket; below them, the service. */
@@ -93,17 +94,17 @@ async function dropTags(
   const services = [...new Set(gone.map((each) => each.service))];
   const repositories = services.flatMap((service) => REPOSITORIES.map((repository) => `${repository}/${service}`));
   const { engine, refs } = await tagsHere(context, repositories);
-  const dropped: string[] = [];
-  for (const ref of refs) {
-    if (!gone.some((each) => belongs(ref, each))) continue;
+  const own = refs.filter((ref) => gone.some((each) => belongs(ref, each)));
+  const dropped = await inGroups(own, context.config.concurrency, async (ref) => {
     try {
       if (!dryRun) await engine?.untag(ref);
-      dropped.push(ref);
+      return [ref];
     } catch (error) {
       notices.push(`the image tag ${ref} stays: ${messageOf(error)}`);
+      return [];
     }
-  }
-  return dropped;
+  });
+  return dropped.flat();
 }
 
 /** None where no Docker answers: there may be none, and a host of pm2 services needs none. */
