@@ -5,14 +5,15 @@ import type { Http } from './port.ts';
 
 const freshGet = async () => (await import('./fresh-get.ts')).freshGet;
 
-/** undici takes longer to load than a verb that only reads records takes altogether. */
-export function loadFreshGet(): void {
-  // Whoever needs it gets the error, too.
-  freshGet().catch(() => undefined);
-}
+/** Until then, what was just begun is under way. */
+const SOON_MS = 100;
 
 export function openHttp(): Http {
   return {
+    getSoon() {
+      // Whoever needs it gets the error, too.
+      setTimeout(() => freshGet().catch(() => undefined), SOON_MS).unref();
+    },
     get: async (url, options) => await (await freshGet())(url, options),
     post: async (url, { json, timeoutMs }) => await (await freshGet())(url, { timeoutMs }, json),
     async unix(socket, method, path, options) {

@@ -186,6 +186,8 @@ export interface HttpAnswer {
 }
 
 export interface Http {
+  /** `get` will be asked for once what is under way is over. What it needs takes longer to load than a verb that only reads records takes altogether. */
+  getSoon(): void;
   /** A fresh connection, no redirects followed, one deadline for everything. @throws the network error, or TimeoutError. */
   get(
     url: string,

@@ -45,7 +45,7 @@ const VERBS = [
 
 /** @returns the exit code. */
 export async function main(name: string, args: readonly string[]): Promise<number> {
-  const host = openHost({ probes: true });
+  const host = openHost();
   const verb = VERBS.find((v) => v.usage.verb === name);
   if (!verb) throw new Error(`the frozen engine has no verb ${JSON.stringify(name)}`);
   return await runVerb(verb, args, {

@@ -85,6 +85,7 @@ function simHttp(world: World): Http {
     if (world.dead) throw new Killed('killed before a request');
   };
   return {
+    getSoon: () => undefined,
     async get(url) {
       alive();
       const { port, pathname } = new URL(url);

@@ -36,6 +36,7 @@ export function migrateRunners(session: Session): Pick<Runners, 'down' | 'up' | 
       const what = await resolved(session, step.service, end, target);
       const images =
         end === 'before' ? imagesBefore(session, step.service) : await imagesAfter(session, step.service, target, what);
+      target.context.host.http.getSoon();
       // A revert is what the host was before, nothing beside it: what only the new version had goes.
       const report = await target.runtime.up(target.context, target.manifest, what, images, {
         alone: end === 'before',
