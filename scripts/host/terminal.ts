@@ -14,7 +14,7 @@ export interface Terminal {
   readonly detached: boolean;
 }
 
-const GONE = new Set(['EPIPE', 'EIO', 'EBADF', 'ENXIO']);
+const GONE = new Set(['EPIPE', 'ECONNRESET', 'EIO', 'EBADF', 'ENXIO']);
 const CLEAR = '\r\x1b[2K';
 
 /** A line of text, whatever is in it: names of files and words of commands move no cursor. Valid in JSON strings, too. */

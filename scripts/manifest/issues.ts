@@ -43,7 +43,8 @@ function make(form: Form): z.ZodType {
     case 'list': {
       const list = z
         .array(schemaOf(form.item), { error: (issue) => wanted(issue.input, form.says) })
-        .min(form.least, { error: `is empty: must be ${form.says}` });
+        // zod's own .min also asks what is no list for its length.
+        .refine(({ length }) => length >= form.least, { error: `is empty: must be ${form.says}` });
       return form.single
         ? z.preprocess((value) => (value === undefined || Array.isArray(value) ? value : [value]), list)
         : list;

@@ -34,6 +34,10 @@ test.each(CASES)('%s of the example is read, quickly as thoroughly', (_name, sha
   expect(agree(shape, value)).toBeTrue();
 });
 
+test.each(CASES)('%s: a mapping with a length is no list', (_name, shape) => {
+  for (const length of [{}, [], 0, 3, '3']) agree(shape, { length });
+});
+
 /** Every place in a value, as the way to it. */
 const places = (value: unknown): PropertyKey[][] =>
   typeof value === 'object' && value !== null
