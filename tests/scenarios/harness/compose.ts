@@ -28,6 +28,13 @@ function baseImage(engine: TestEngine, version: string): Promise<unknown> {
   return made;
 }
 
+interface Inspected {
+  Id: string;
+  Image: string;
+  State: { Paused: boolean };
+  Config: { Labels: Record<string, string> };
+}
+
 export function composeKind(place: Place, engine: TestEngine): Kind {
   Object.assign(place.env, engine.env);
   const image = (service: string) => `${place.prefix.replace(/-$/, '')}/${service}`;
@@ -59,6 +66,17 @@ export function composeKind(place: Place, engine: TestEngine): Kind {
   const named = async (what: 'ps' | 'network' | 'volume', filter: string): Promise<string[]> => {
     const argv = what === 'ps' ? ['ps', '--all'] : [what, 'ls'];
     return (await docker(...argv, '--quiet', '--filter', filter)).split('\n').filter((id) => id !== '');
+  };
+
+  /** A container may be exchanged between list and look: then it is listed anew. */
+  const inspected = async (filter: string): Promise<Inspected[]> => {
+    for (;;) {
+      const ids = await named('ps', filter);
+      if (ids.length === 0) return [];
+      const { code, stdout, text } = await runCommand(['docker', 'inspect', ...ids], place.folder, place.env);
+      if (code === 0) return JSON.parse(stdout);
+      if (!text.includes('No such object')) throw new Error(`docker inspect exited ${code}: ${text}`);
+    }
   };
 
   return {
@@ -97,14 +115,7 @@ volumes: { files: {}${database ? ', data: {}' : ''}${(more?.volumes ?? []).map((
       await Promise.all(services.map((service) => up(service)));
     },
     async instances(service) {
-      const ids = await named('ps', `label=com.docker.compose.project=${project(service)}`);
-      if (ids.length === 0) return [];
-      const found = JSON.parse(await docker('inspect', ...ids)) as Array<{
-        Id: string;
-        Image: string;
-        State: { Paused: boolean };
-        Config: { Labels: Record<string, string> };
-      }>;
+      const found = await inspected(`label=com.docker.compose.project=${project(service)}`);
       return found
         .map((each) => ({
           component: each.Config.Labels['com.docker.compose.service'] ?? '',
