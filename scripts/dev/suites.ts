@@ -42,10 +42,13 @@ export function testEnvironment(
   };
 }
 
+/** As it stands there. @param of the text of an element's tag. */
+const attribute = (name: string, of: string): string | undefined => new RegExp(`\\b${name}="([^"]*)"`).exec(of)?.[1];
+
 /** Numbers of the top element of a JUnit report. @param report its text; undefined where none was written. @param code of `bun test`. */
 export function countReport(report: string | undefined, code: number): Pick<Outcome, 'passed' | 'failed' | 'skipped'> {
   const top = /<testsuites\b[^>]*>/.exec(report ?? '')?.[0] ?? '';
-  const number = (name: string): number => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(top)?.[1] ?? 0);
+  const number = (name: string): number => Number(attribute(name, top) ?? 0);
   const [tests, failures, skipped] = [number('tests'), number('failures'), number('skipped')];
   // A file that does not load is no test, but it is a failure; and so is a suite in which nothing ran.
   const failed = failures === 0 && (code !== 0 || tests === 0) ? 1 : failures;
@@ -65,8 +68,7 @@ const unescaped = (text: string): string =>
 export function failuresOf(report: string): string[] {
   const cases = [...report.matchAll(/<testcase\b([^>]*[^/])>([\s\S]*?)<\/testcase>/g)];
   const failures = cases.flatMap(([, attributes = '', body = '']) => {
-    const value = (name: string, of: string): string =>
-      unescaped(new RegExp(`\\b${name}="([^"]*)"`).exec(of)?.[1] ?? '');
+    const value = (name: string, of: string): string => unescaped(attribute(name, of) ?? '');
     const failure = /<failure\b[^>]*>/.exec(body)?.[0];
     if (failure === undefined) return [];
     const name = [value('classname', attributes), value('name', attributes)].filter(Boolean).join(' > ');

@@ -1,6 +1,6 @@
 // From the operator's terminal to the frozen engine: which copy of the engine a verb runs from.
 import { toplevel } from '../host/git/repository.ts';
-import { hostPaths, ticketPaths } from '../host/paths.ts';
+import { type HostPaths, hostPaths, ticketPaths } from '../host/paths.ts';
 import { checkTicket } from '../model/names.ts';
 import type { Given } from './arguments.ts';
 import type { World } from './world.ts';
@@ -20,11 +20,12 @@ export async function enterFrozen(verb: string, args: readonly string[], given: 
   const { engineHash } = await import('../host/engine-files.ts');
   const { freezeEngine, openFrozen } = await import('../host/freeze.ts');
   const { runFrozen } = await import('../host/front.ts');
-  const current = engineHash(engine);
+  const later = goesOn(verb, given);
+  const current = later ? undefined : engineHash(engine);
   const root = await asked;
   const paths = hostPaths(root, engine, '.asd/workspace/backups');
   secureWorkspace(host, paths);
-  const own = await recordedEngine(verb, given, world, root);
+  const own = later ? await recordedEngine(given, world, paths) : undefined;
   const frozen = own === undefined ? await freezeEngine(paths, current) : await openFrozen(paths, own);
   return await runFrozen(frozen, verb, args, { ...host.machine.env, ASD_ROOT: root, ASD_ENGINE: engine });
 }
@@ -32,12 +33,14 @@ export async function enterFrozen(verb: string, args: readonly string[], given: 
 const LATER_PHASES = new Set(['release-migrate', 'release-ticket', 'release-verify']);
 
 /** A release that is gone on with runs from the engine that it was begun with, unless a changed engine was accepted. */
-async function recordedEngine(verb: string, given: Given, world: World, root: string): Promise<string | undefined> {
+const goesOn = (verb: string, given: Given): boolean =>
+  (LATER_PHASES.has(verb) || given.has('resume') || !['prepare', undefined].includes(given.value('from'))) &&
+  !given.has('accept-drift');
+
+async function recordedEngine(given: Given, { host }: World, paths: HostPaths): Promise<string | undefined> {
   const [word] = given.words;
-  const goesOn = LATER_PHASES.has(verb) || given.has('resume') || !['prepare', undefined].includes(given.value('from'));
-  if (word === undefined || !goesOn || given.has('accept-drift')) return undefined;
+  if (word === undefined) return undefined;
   const { readState } = await import('../journal/state.ts');
-  const paths = hostPaths(root, world.engine, '.asd/workspace/backups');
-  const state = readState(world.host, ticketPaths(paths, checkTicket(word)).state);
+  const state = readState(host, ticketPaths(paths, checkTicket(word)).state);
   return state?.engine === '' ? undefined : state?.engine;
 }

@@ -1,5 +1,6 @@
 // Everything that writes does so under the host's one lock.
 import { join } from 'node:path';
+import { removeStages } from '../host/git/stage.ts';
 import { type ReleaseLock, takeLock } from '../journal/lock.ts';
 import { listReleases, type ReleaseEntry } from '../journal/records.ts';
 import { secureWorkspace } from '../journal/workspace.ts';
@@ -9,7 +10,6 @@ import { startStopped } from '../runtimes/compose/stopped.ts';
 import { awaitHelpers } from '../runtimes/quiet-helper.ts';
 import { noticesGone, tellLeft } from './announce.ts';
 import { type Context, openContext } from './context.ts';
-import { dropStages } from './stage.ts';
 import type { World } from './world.ts';
 
 export interface LockWish {
@@ -105,7 +105,8 @@ async function startLeft(context: Context): Promise<void> {
 /** Stages go in the end, whatever happened, also those that a killed run left. Where one cannot, the outcome is still the release's. */
 async function cleanUp(context: Context): Promise<void> {
   try {
-    await dropStages(context);
+    // Under the lock, none is in use by another.
+    await removeStages(context.repo, context.paths.stage);
   } catch (error) {
     const why = messageOf(error);
     context.terminal.warn(`The stage could not be taken away; it does no harm. ${context.paths.stage}: ${why}`);

@@ -91,10 +91,12 @@ async function dropTags(
     ({ service, ticket }) => !stay.some((each) => each.service === service && each.ticket === ticket),
   );
   if (gone.length === 0) return [];
-  const services = [...new Set(gone.map((each) => each.service))];
-  const repositories = services.flatMap((service) => REPOSITORIES.map((repository) => `${repository}/${service}`));
-  const { engine, refs } = await tagsHere(context, repositories);
-  const own = refs.filter((ref) => gone.some((each) => belongs(ref, each)));
+  const ofGone = (name: (each: Listed) => string): Set<string> =>
+    new Set(gone.flatMap((each) => REPOSITORIES.map((repository) => `${repository}/${name(each)}`)));
+  const { engine, refs } = await tagsHere(context, [...ofGone(({ service }) => service)]);
+  // `:<ticket>`, or `:<ticket>.<component>`; a longer ticket that begins with the same words is another one.
+  const tickets = ofGone(({ service, ticket }) => `${service}:${ticket}`);
+  const own = refs.filter((ref) => tickets.has(ref) || tickets.has(ref.replace(/\.[^.]*$/, '')));
   const dropped = await inGroups(own, context.config.concurrency, async (ref) => {
     try {
       if (!dryRun) await engine?.untag(ref);
@@ -116,13 +118,4 @@ async function tagsHere({ host }: Context, repositories: readonly string[]) {
     if (error instanceof ReleaseError) return { refs: [] };
     throw error;
   }
-}
-
-/** `:<ticket>`, or `:<ticket>.<component>`; a longer ticket that begins with the same words is another one. */
-function belongs(ref: string, { service, ticket }: Listed): boolean {
-  return REPOSITORIES.some((repository) => {
-    const name = `${repository}/${service}:`;
-    const tag = ref.startsWith(name) ? ref.slice(name.length) : '';
-    return tag === ticket || tag.replace(/\.[^.]*$/, '') === ticket;
-  });
 }

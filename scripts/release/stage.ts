@@ -1,6 +1,6 @@
 // The target's tree beside the live one, with the host's own files linked in.
 import { dirname, join, relative } from 'node:path';
-import { addStage, removeStages } from '../host/git/stage.ts';
+import { addStage } from '../host/git/stage.ts';
 import type { ResolvedService } from '../runtimes/runtime.ts';
 import type { Context } from './context.ts';
 
@@ -31,9 +31,4 @@ function linkIn(context: Context, folder: string, live: string): void {
   if (path.startsWith('..') || files.stat(live) === undefined || files.stat(join(folder, path)) !== undefined) return;
   files.mkdir(dirname(join(folder, path)));
   files.symlink(live, join(folder, path));
-}
-
-/** Removes every stage of the host: under the lock, none is in use by another. */
-export async function dropStages(context: Context): Promise<void> {
-  await removeStages(context.repo, context.paths.stage);
 }

@@ -66,13 +66,13 @@ function inspect(each: SimContainer): unknown {
   };
 }
 
+type Filter = 'label' | 'volume' | 'network' | 'status' | 'reference' | 'event';
+
+const filtersOf = (query: URLSearchParams): Partial<Record<Filter, string[]>> =>
+  JSON.parse(query.get('filters') ?? '{}');
+
 function listed(world: World, query: URLSearchParams): Answer {
-  const filters = JSON.parse(query.get('filters') ?? '{}') as {
-    label?: string[];
-    volume?: string[];
-    network?: string[];
-    status?: string[];
-  };
+  const filters = filtersOf(query);
   const fits = (each: SimContainer): boolean => {
     const labels = labelsOf(each);
     return (
@@ -124,7 +124,7 @@ function network(world: World, method: string, path: string, query: URLSearchPar
   const shown = (name: string) => ({ Name: name, Labels: { 'com.docker.compose.project': networks.get(name) } });
   const name = decodeURIComponent(path.slice('/networks/'.length));
   if (name === '') {
-    const [label = ''] = (JSON.parse(query.get('filters') ?? '{}') as { label?: string[] }).label ?? [];
+    const [label = ''] = filtersOf(query).label ?? [];
     return ok(
       [...networks]
         .filter(([, project]) => label === `com.docker.compose.project=${project}`)
@@ -141,7 +141,7 @@ function network(world: World, method: string, path: string, query: URLSearchPar
 
 /** The images that have a tag in one of the repositories. */
 function tagged({ containers }: World, query: URLSearchParams): Answer {
-  const { reference = [] } = JSON.parse(query.get('filters') ?? '{}') as { reference?: string[] };
+  const { reference = [] } = filtersOf(query);
   const refs = [...containers.tags.keys()].filter((ref) => reference.includes(ref.slice(0, ref.lastIndexOf(':'))));
   return ok(refs.map((ref) => ({ Id: containers.tags.get(ref), RepoTags: [ref] })));
 }
@@ -197,7 +197,7 @@ export function dockerApi(world: World, method: string, url: string): Answer {
 /** The events of a time that is over; without a `since`, nothing has happened yet. */
 export function dockerEvents(world: World, url: string): unknown[] {
   const query = new URLSearchParams(url.split('?')[1] ?? '');
-  const filters = JSON.parse(query.get('filters') ?? '{}') as { label?: string[]; event?: string[] };
+  const filters = filtersOf(query);
   const ms = (name: string, otherwise: number) => (query.has(name) ? Number(query.get(name)) * 1000 : otherwise);
   return world.containers.events
     .filter((each) => (filters.event ?? [each.action]).includes(each.action))
